@@ -1,0 +1,1 @@
+"""icetop: a live eBPF profiler in a terminal."""

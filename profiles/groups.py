@@ -1,0 +1,52 @@
+"""The first level of the graph: who the time belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .profile import Profile
+from .selection import IntArray
+from .view import FirstLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One box of the first level. `pid` is 0 where the group is not one process; `title` may be empty."""
+
+    name: str
+    title: str = ""
+    pid: int = 0
+    tid: int = 0
+
+
+def group_series(profile: Profile, first_level: FirstLevel) -> tuple[list[Group], IntArray]:
+    """The groups, and for each series the index of its group."""
+    groups: dict[tuple[object, ...], int] = {}
+    found: list[Group] = []
+    indexes = np.zeros(len(profile.series), dtype=np.int64)
+    for place in range(len(profile.series)):
+        key, group = _group(profile, place, first_level)
+        index = groups.setdefault(key, len(found))
+        if index == len(found):
+            found.append(group)
+        elif group.title and not found[index].title:
+            found[index] = group
+        indexes[place] = index
+    return found, indexes
+
+
+def _group(profile: Profile, place: int, first_level: FirstLevel) -> tuple[tuple[object, ...], Group]:
+    series, labels = profile.series[place], profile.labels[place]
+    name = labels.get("process") or series.comm
+    title = labels.get("title", "")
+    if first_level == "process":
+        return (series.pid, series.start_ns, "" if series.pid else name), Group(name, title, series.pid)
+    if first_level == "thread":
+        return (series.pid, series.start_ns, series.tid, series.comm), Group(series.comm, name, series.pid, series.tid)
+    if first_level == "command":
+        return (name, title), Group(name, title)
+    if first_level == "binary":
+        return (labels.get("exe", name),), Group(labels.get("exe", name))
+    return (), Group("")

@@ -1,0 +1,64 @@
+"""Where code is: a location (a place in a binary), the lines it stands for, and the frame shown for each line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .vocabulary import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One function at a location, as a person reads it.
+
+    `line` is the line that runs (0: unknown); `start_line` is where the function is defined (0: unknown).
+    """
+
+    function: str
+    file: str = ""
+    line: int = 0
+    start_line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in code that samples hit.
+
+    `binary` is a path, or a name in brackets for code that has no file (`[kernel]`, `[vdso]`, `[anonymous]`).
+    `offset` is the offset in the file; for the kernel and for code without a file it is the address.
+    `lines` has the innermost function first, and more than one entry when functions were inlined;
+    it is empty for a place that has no name (yet).
+    """
+
+    language: Language
+    binary: str
+    build_id: str
+    offset: int
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A function as the graph and the table show it: what samples are added up by.
+
+    Two frames are the same function when name, binary and language agree; `line` is where it is defined.
+    """
+
+    name: str
+    file: str
+    line: int
+    binary: str
+    build_id: str
+    language: Language
+    named: bool = True
+
+
+def frames_of(location: Location) -> tuple[Frame, ...]:
+    """The frames of a location, innermost first: one a line, or `[binary+0xoffset]` where it has no name."""
+    if not location.lines:
+        name = f"[{location.binary.rsplit('/', 1)[-1].strip('[]') or 'unknown'}+{location.offset:#x}]"
+        return (Frame(name, "", 0, location.binary, location.build_id, location.language, named=False),)
+    return tuple(
+        Frame(line.function, line.file, line.start_line, location.binary, location.build_id, location.language)
+        for line in location.lines
+    )

@@ -1,0 +1,25 @@
+"""Who was running: a process and a thread of it, with labels that may come later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LABELS = ("process", "title", "container", "pod", "namespace", "service")
+"""Labels that icetop itself gives to a series. `process` is the process's name, `title` what its command line says it
+runs; other labels (`record --label k=v`) stand beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One thread, as the kernel named it when it was sampled.
+
+    `pid` and `tid` are those that icetop's own /proc shows (0: not visible from icetop's PID namespace);
+    `start_ns` is the process's start, in nanoseconds since boot, so that a re-used pid is another process;
+    `cgroup` is the path of its control group (empty: unknown).
+    """
+
+    pid: int
+    start_ns: int
+    tid: int
+    comm: str
+    cgroup: str = ""

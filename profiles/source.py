@@ -1,0 +1,47 @@
+"""The two protocols that join the rooms: where deltas come from, and where windows go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from .delta import Delta, Notice
+from .profile import Profile
+
+
+class Source(Protocol):
+    """Yields deltas: a collector, a saved file, a replay, the far end of a pipe."""
+
+    live: bool
+    """Whether more may come as time goes by (a saved file ends)."""
+
+    def deltas(self) -> Iterator[Delta]:
+        """The deltas in order, blocking between them; ends after the last one or after `stop`.
+
+        Raises `SourceError` when it cannot go on.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Ask for the end, from any thread; `deltas` then yields what is left and returns."""
+        ...
+
+
+class Sink(Protocol):
+    """Takes windows: a file, a folder."""
+
+    def write(self, window: Profile) -> None:
+        """Keep one window, whole or not at all. Raises OSError when it cannot be kept."""
+        ...
+
+    def close(self) -> None:
+        """Release what is held; nothing is written after it."""
+        ...
+
+
+class SourceError(Exception):
+    """A source that cannot go on, with what a person needs to know."""
+
+    def __init__(self, notice: Notice) -> None:
+        super().__init__(str(notice))
+        self.notice = notice

@@ -1,0 +1,80 @@
+"""All stacks of a profile as one table of nodes: a stack is its leaf node, and a node is (parent, location)."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+
+from .vocabulary import StackEnd
+
+NO_LOCATION = 0xFFFFFFFF
+"""The location of a root node."""
+
+ROOTS = len(StackEnd)
+"""The first nodes of every table are its roots: one for each way a stack ends, numbered as `StackEnd`."""
+
+DEEPEST = 0xFFFF
+"""The deepest stack the table takes; far above what any walker yields."""
+
+
+class StackTable:
+    """Nodes in order of their making, 11 bytes each; a node's parent always has the smaller id.
+
+    Every stack hangs under the root node of how it ended, so a stack's end is read off its root. `depths` counts
+    locations from the root, which itself has depth 0.
+    """
+
+    def __init__(self) -> None:
+        self.parents = array("I", range(ROOTS))
+        self.locations = array("I", [NO_LOCATION] * ROOTS)
+        self.ends = array("B", range(ROOTS))
+        self.depths = array("H", [0] * ROOTS)
+
+    def __len__(self) -> int:
+        return len(self.parents)
+
+    def append(self, parent: int, location: int) -> int:
+        """Add a node and give its id. Raises ValueError for a parent that is not in the table, or 65,535 frames."""
+        if not 0 <= parent < len(self.parents):
+            raise ValueError(f"stack node {len(self.parents)} has parent {parent}, which is not before it")
+        if self.depths[parent] == DEEPEST:
+            raise ValueError(f"a stack is deeper than {DEEPEST} frames")
+        self.parents.append(parent)
+        self.locations.append(location)
+        self.ends.append(self.ends[parent])
+        self.depths.append(self.depths[parent] + 1)
+        return len(self.parents) - 1
+
+    def extend(self, nodes: Iterable[tuple[int, int]]) -> None:
+        """Add (parent, location) pairs in order."""
+        for parent, location in nodes:
+            self.append(parent, location)
+
+    def end(self, node: int) -> StackEnd:
+        """How the stack of `node` ended."""
+        return StackEnd(self.ends[node])
+
+    def walk(self, node: int) -> Iterator[int]:
+        """The location ids of a stack, leaf first, without the root."""
+        while node >= ROOTS:
+            yield self.locations[node]
+            node = self.parents[node]
+
+
+class StackBuilder:
+    """Gives the node of a stack, adding what the table lacks. Holds one dict entry a node."""
+
+    def __init__(self, table: StackTable) -> None:
+        self._table = table
+        self._children: dict[tuple[int, int], int] = {}
+
+    def node(self, end: StackEnd, locations: Iterable[int]) -> int:
+        """The leaf node of the stack whose location ids are given root first."""
+        node = int(end)
+        for location in locations:
+            key = (node, location)
+            child = self._children.get(key)
+            if child is None:
+                child = self._children[key] = self._table.append(node, location)
+            node = child
+        return node

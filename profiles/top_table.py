@@ -1,0 +1,87 @@
+"""The table of top functions: flat and cumulated, recursion counted once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from .call_tree import FRAME, CallTree
+from .locations import Frame
+from .selection import IntArray
+from .view import View
+
+Sort = Literal["flat", "cum", "name"]
+
+
+@dataclass(frozen=True, slots=True)
+class TopRow:
+    """One function. Values are in the kind's unit; percentages are of the view's total (0 when that is 0)."""
+
+    frame: Frame
+    frame_id: int
+    flat: int
+    flat_percent: float
+    sum_percent: float
+    cum: int
+    cum_percent: float
+    flat_samples: int
+    cum_samples: int
+
+
+def top_table(tree: CallTree, view: View, sort: Sort = "flat") -> list[TopRow]:
+    """The functions of a tree that was not inverted, sorted; those under the view's minimum are left out.
+
+    `sum_percent` adds up `flat_percent` from the top in the order given.
+    """
+    flat, flat_samples, cum, cum_samples = function_sums(tree)
+    shown = np.flatnonzero(
+        (cum_samples >= max(view.minimum_samples, 1)) & (np.abs(cum) >= view.minimum_share * abs(tree.total))
+    )
+    names = [tree.frames[frame].name for frame in shown.tolist()]
+    keys = {
+        "flat": lambda place: (-int(flat[shown[place]]), -int(cum[shown[place]]), names[place]),
+        "cum": lambda place: (-int(cum[shown[place]]), -int(flat[shown[place]]), names[place]),
+        "name": lambda place: (names[place].lower(),),
+    }
+    order = sorted(range(len(shown)), key=keys[sort])
+    percent = 100 / tree.total if tree.total else 0.0
+    rows, running = [], 0
+    for frame in (int(shown[place]) for place in order):
+        running += int(flat[frame])
+        rows.append(
+            TopRow(
+                frame=tree.frames[frame],
+                frame_id=frame,
+                flat=int(flat[frame]),
+                flat_percent=int(flat[frame]) * percent,
+                sum_percent=running * percent,
+                cum=int(cum[frame]),
+                cum_percent=int(cum[frame]) * percent,
+                flat_samples=int(flat_samples[frame]),
+                cum_samples=int(cum_samples[frame]),
+            )
+        )
+    return rows
+
+
+def function_sums(tree: CallTree) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """For each of the tree's frames: flat, flat samples, cum, cum samples, recursion counted once.
+
+    A box counts towards cum unless one above it is of the same frame. In pre-order that is so exactly when it starts
+    before the end of an earlier box of its frame, so that one running maximum a frame decides.
+    """
+    sums = np.zeros((4, len(tree.frames)), dtype=np.int64)
+    boxes = np.flatnonzero(tree.what == FRAME)
+    frames = tree.refs[boxes]
+    np.add.at(sums[0], frames, tree.flat[boxes])
+    np.add.at(sums[1], frames, tree.flat_samples[boxes])
+    order = np.lexsort((boxes, frames))
+    boxes, frames = boxes[order], frames[order]
+    shift = frames * (len(tree) + 1)
+    reach = np.maximum.accumulate(tree.ends[boxes] + shift)
+    outermost = np.concatenate(([True], boxes[1:] + shift[1:] >= reach[:-1]))[: len(boxes)]
+    np.add.at(sums[2], frames[outermost], tree.cum[boxes[outermost]])
+    np.add.at(sums[3], frames[outermost], tree.cum_samples[boxes[outermost]])
+    return sums[0], sums[1], sums[2], sums[3]

@@ -1,0 +1,61 @@
+"""The closed sets of words that every room uses: how a stack ended, what language a frame is in, kinds and units."""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+
+
+class Language(str, Enum):
+    """What kind of code a location is in."""
+
+    KERNEL = "kernel"
+    NATIVE = "native"
+    PYTHON = "python"
+    NODE = "node"
+    JAVA = "java"
+    GO = "go"
+    JIT = "jit"
+
+
+class StackEnd(IntEnum):
+    """How a stack ended. The number is also the id of the root node of such stacks (see `StackTable`)."""
+
+    COMPLETE = 0
+    NO_UNWIND_INFO = 1
+    BAD_ROW = 2
+    UNREADABLE_STACK = 3
+    TOO_DEEP = 4
+    JIT_NO_FRAME_POINTER = 5
+    PROCESS_GONE = 6
+    RATE_LIMITED = 7
+    SNAPSHOT_LOST = 8
+    NO_FRAME_POINTER = 9
+
+    @property
+    def reason(self) -> str:
+        """The word used on the screen and in reports, such as `no_frame_pointer`."""
+        return self.name.lower()
+
+    @classmethod
+    def from_reason(cls, reason: str) -> StackEnd:
+        """The end named by `reason`; an unknown word counts as `no_unwind_info`, since truncated it is."""
+        return cls.__members__.get(reason.upper(), cls.NO_UNWIND_INFO)
+
+
+UNITS = {
+    "cpu": "nanoseconds",
+    "offcpu": "nanoseconds",
+    "wall": "nanoseconds",
+    "lock": "nanoseconds",
+    "block": "nanoseconds",
+    "io": "nanoseconds",
+    "alloc": "bytes",
+    "inuse": "bytes",
+    "goroutine": "count",
+}
+"""The unit of each kind's values."""
+
+
+def unit_of(kind: str) -> str:
+    """The unit of `kind`'s values; kinds read from other tools' files that icetop does not know are counts."""
+    return UNITS.get(kind, "count")
