@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .compaction import compacted
 from .delta import Context, Delta, Notice, Vitals
+from .ids import FirstIds, check, moved
 from .locations import Frame, Location, frames_of
 from .series import Series
-from .stacks import StackTable
-from .timeline import DEFAULT_BYTES, Bucket, TimeLine
+from .stacks import ROOTS, StackTable
+from .timeline import DEFAULT_BYTES, KEEP_FINE, Bucket, TimeLine
+from .vocabulary import unit_of
+
+UNIT_OPTION = "unit."
+"""Before a kind: the context's option that says its unit, where `unit_of` does not know it."""
 
 NOTICES = 50
 """How many notices are kept; the oldest go."""
@@ -18,16 +24,17 @@ class Profile:
     """What was seen of one machine or in one saved file.
 
     Ids are indexes: of `locations`, of `series` and its parallel `labels`, of `stacks`, and of `frames`.
-    `generation` grows whenever names change, so that whoever derived something from names can tell.
+    `generation` grows whenever names or ids change, so that whoever derived something from them can tell.
+    Ids in a delta count from the source's last reset, and are moved up to where that began here.
     """
 
-    def __init__(self, context: Context | None = None, bound: int = DEFAULT_BYTES) -> None:
+    def __init__(self, context: Context | None = None, bound: int = DEFAULT_BYTES, keep_fine: int = KEEP_FINE) -> None:
         self.context = context or Context()
         self.locations: list[Location] = []
         self.stacks = StackTable()
         self.series: list[Series] = []
         self.labels: list[dict[str, str]] = []
-        self.timeline = TimeLine(bound)
+        self.timeline = TimeLine(bound, keep_fine)
         self.vitals: Vitals | None = None
         self.notices: list[Notice] = []
         self.stage = ""
@@ -38,16 +45,19 @@ class Profile:
         self.frames: list[Frame] = []
         self.location_frames: list[tuple[int, ...]] = []
         self._frame_ids: dict[tuple[str, str, str], int] = {}
+        self._first_ids = FirstIds()
 
     def fold(self, delta: Delta) -> None:
         """Add a delta. Raises ValueError when it speaks of ids that do not exist; nothing of it is then kept."""
-        self._check(delta)
+        check(delta, FirstIds() if delta.reset else self._sizes() - self._first_ids)
+        if delta.reset:
+            self._forget_unused()
+            self._first_ids = self._sizes()
+        delta = moved(delta, self._first_ids)
+        self.stacks.extend(delta.nodes)
+        self._add_locations(delta.locations)
         if delta.context is not None:
             self.context = delta.context
-        for location in delta.locations:
-            self.locations.append(location)
-            self.location_frames.append(self._intern(location))
-        self.stacks.extend(delta.nodes)
         self.series.extend(delta.series)
         self.labels.extend({} for _ in delta.series)
         self._rename(delta)
@@ -63,22 +73,28 @@ class Profile:
             seen.update(dict.fromkeys(bucket.counts))
         return tuple(seen)
 
-    def _check(self, delta: Delta) -> None:
-        locations = len(self.locations) + len(delta.locations)
-        series = len(self.series) + len(delta.series)
-        first = len(self.stacks)
-        for place, (parent, location) in enumerate(delta.nodes):
-            if parent >= first + place or location >= locations or parent < 0 or location < 0:
-                raise ValueError("a stack node points at something that is not there")
-        nodes = first + len(delta.nodes)
-        for counts in delta.counts.values():
-            columns = (counts.nodes, counts.series, counts.samples, counts.values)
-            if len({len(column) for column in columns}) != 1:
-                raise ValueError("the columns of a count differ in length")
-            if len(counts) and (max(counts.nodes) >= nodes or max(counts.series) >= series):
-                raise ValueError("a count points at a stack or series that is not there")
-        if any(not 0 <= i < locations for i in delta.names) or any(not 0 <= i < series for i in delta.labels):
-            raise ValueError("a name or label is for something that is not there")
+    def unit(self, kind: str) -> str:
+        """The unit of `kind`'s values; that of a kind of another tool comes with its file."""
+        return self.context.options.get(UNIT_OPTION + kind) or unit_of(kind)
+
+    def _sizes(self) -> FirstIds:
+        return FirstIds(len(self.locations), len(self.stacks) - ROOTS, len(self.series))
+
+    def _add_locations(self, locations: list[Location]) -> None:
+        for location in locations:
+            self.locations.append(location)
+            self.location_frames.append(self._intern(location))
+
+    def _forget_unused(self) -> None:
+        """Leave out of all tables what no count of the time line needs any more."""
+        kept = compacted(self.stacks, self.timeline)
+        self.stacks = kept.stacks
+        self.series = [self.series[index] for index in kept.series]
+        self.labels = [self.labels[index] for index in kept.series]
+        locations = [self.locations[index] for index in kept.locations]
+        self.locations, self.location_frames, self.frames, self._frame_ids = [], [], [], {}
+        self._add_locations(locations)
+        self.generation += 1
 
     def _rename(self, delta: Delta) -> None:
         for index, lines in delta.names.items():
@@ -110,6 +126,11 @@ class Profile:
         if index is None:
             index = self._frame_ids[key] = len(self.frames)
             self.frames.append(frame)
-        elif frame.file and not self.frames[index].file:
+        elif _rank(frame) < _rank(self.frames[index]):
             self.frames[index] = frame
         return index
+
+
+def _rank(frame: Frame) -> tuple[bool, str, int, str]:
+    """Which of a function's places to show: one with a file, and among those always the same, whatever came first."""
+    return (not frame.file, frame.file, frame.line, frame.build_id)

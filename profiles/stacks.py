@@ -46,9 +46,15 @@ class StackTable:
         return len(self.parents) - 1
 
     def extend(self, nodes: Iterable[tuple[int, int]]) -> None:
-        """Add (parent, location) pairs in order."""
-        for parent, location in nodes:
-            self.append(parent, location)
+        """Add (parent, location) pairs in order, all or, where `append` would raise ValueError, none."""
+        before = len(self)
+        try:
+            for parent, location in nodes:
+                self.append(parent, location)
+        except ValueError:
+            for column in (self.parents, self.locations, self.ends, self.depths):
+                del column[before:]
+            raise
 
     def end(self, node: int) -> StackEnd:
         """How the stack of `node` ended."""

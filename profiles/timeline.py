@@ -87,7 +87,9 @@ def _columns(rows: dict[tuple[int, int], list[int]]) -> Counts:
 class TimeLine:
     """Buckets in order of time, oldest first.
 
-    `bound` is in bytes; `dropped_samples` and `dropped_before_ns` say what had to go to stay under it.
+    A bucket as long as those of a higher level goes there at once while no finer one has come, so that a time line
+    that was saved comes back as it was. `bound` is in bytes; `dropped_samples` and `dropped_before_ns` say what had to
+    go to stay under it.
     """
 
     def __init__(self, bound: int = DEFAULT_BYTES, keep_fine: int = KEEP_FINE) -> None:
@@ -103,12 +105,12 @@ class TimeLine:
 
     def add(self, bucket: Bucket) -> None:
         """Append the newest bucket, joining it to the last one while together they stay within a second."""
-        fine = self._levels[0]
-        if fine and bucket.end_ns - fine[-1].start_ns <= SECOND:
-            last = fine.pop()
+        level = self._levels[self._level_for(bucket)]
+        if level and bucket.end_ns - level[-1].start_ns <= SECOND:
+            last = level.pop()
             self.bytes -= last.weight()
             bucket = merge([last, bucket])
-        fine.append(bucket)
+        level.append(bucket)
         self.bytes += bucket.weight()
         self._fold()
         self._trim()
@@ -130,6 +132,16 @@ class TimeLine:
     def end_ns(self) -> int:
         """Where the kept time ends (0 when there is none)."""
         return next((level[-1].end_ns for level in self._levels if level), 0)
+
+    def _level_for(self, bucket: Bucket) -> int:
+        """The level of buckets as long as this one, or the lowest that is in use.
+
+        Two neighbours on the lowest level are together longer than a second, so a fold of eight is longer than four.
+        """
+        level = 0
+        while level < LEVELS - 1 and not self._levels[level] and bucket.duration_ns > FAN**level * (FAN // 2) * SECOND:
+            level += 1
+        return level
 
     def _fold(self) -> None:
         """Fold the oldest eight of each level that holds more than it should into one of the next."""

@@ -39,11 +39,12 @@ def top_table(tree: CallTree, view: View, sort: Sort = "flat") -> list[TopRow]:
     shown = np.flatnonzero(
         (cum_samples >= max(view.minimum_samples, 1)) & (np.abs(cum) >= view.minimum_share * abs(tree.total))
     )
-    names = [tree.frames[frame].name for frame in shown.tolist()]
+    frames = [tree.frames[frame] for frame in shown.tolist()]
+    names = [(frame.name, frame.binary, frame.language.value) for frame in frames]
     keys = {
-        "flat": lambda place: (-int(flat[shown[place]]), -int(cum[shown[place]]), names[place]),
-        "cum": lambda place: (-int(cum[shown[place]]), -int(flat[shown[place]]), names[place]),
-        "name": lambda place: (names[place].lower(),),
+        "flat": lambda place: (-int(flat[shown[place]]), -int(cum[shown[place]]), *names[place]),
+        "cum": lambda place: (-int(cum[shown[place]]), -int(flat[shown[place]]), *names[place]),
+        "name": lambda place: (names[place][0].lower(), *names[place]),
     }
     order = sorted(range(len(shown)), key=keys[sort])
     percent = 100 / tree.total if tree.total else 0.0

@@ -1,0 +1,21 @@
+/* Counters of this CPU, for the epoch in which the sample began. */
+#pragma once
+#include "maps.h"
+
+#define EPOCH_STRIDE 8  /* the second epoch's counters start here */
+
+static inline void count(u32 counter, u32 epoch)
+{
+    u32 index = counter + (epoch & 1) * EPOCH_STRIDE;
+    u64 *value = counters.lookup(&index);
+    if (value)
+        *value += 1;
+}
+
+static inline void set_busy(u32 value)
+{
+    u32 zero = 0;
+    u32 *busy_here = busy.lookup(&zero);
+    if (busy_here)
+        *(volatile u32 *)busy_here = value;
+}

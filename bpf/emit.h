@@ -1,0 +1,73 @@
+/* Counting a stack, and sending it when it is new. */
+#pragma once
+#include "counting.h"
+#include "task.h"
+
+static inline u32 frame_count(struct stack_event *event)
+{
+    u32 frames = event->kernel_frames + event->user_frames;
+    return frames < FRAMES ? frames : FRAMES - 1;
+}
+
+static inline u64 hash_stack(struct stack_event *event)
+{
+    u64 hash = mix(mix(event->space, event->start), ((u64)event->end << 32) | event->kernel_frames);
+    u32 frames = frame_count(event);
+#pragma clang loop unroll(disable)
+    for (u32 index = 0; index < FRAMES; index++) {
+        if (index >= frames)
+            break;
+        hash = mix(hash, event->frames[index]);
+    }
+    return hash;
+}
+
+/* About how much the collector has yet to read, this stack included: it sets the sum back when it has read. */
+static inline u64 bytes_unread(u32 size)
+{
+    u32 zero = 0;
+    u64 *bytes = unread.lookup(&zero);
+    if (!bytes)
+        return 0;
+    __sync_fetch_and_add(bytes, size);
+    return *bytes;
+}
+
+/* Sends a stack. The collector is woken for the first of an address space, whose mappings it should read while it
+ * lives, and when the ring fills up; else it looks when it is time. */
+static inline long send(struct stack_event *event, struct settings *settings)
+{
+    u64 space = mix(event->space, event->start);
+    u8 one = 1;
+    event->first = spaces.lookup(&space) == NULL;
+    u32 size = offsetof(struct stack_event, frames) + frame_count(event) * sizeof(u64);
+    if (size > sizeof(*event))
+        size = sizeof(*event);
+    u64 flags = event->first || bytes_unread(size) > settings->wake_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+    long failed = stacks.ringbuf_output(event, size, flags);
+    if (!failed && event->first)
+        spaces.update(&space, &one);
+    return failed;
+}
+
+static inline void emit_sample(struct scratch *scratch, struct settings *settings)
+{
+    struct count_key *key = &scratch->key;
+    u64 stack = key->stack = scratch->event.stack = hash_stack(&scratch->event);
+    u64 zero = 0;
+    u8 one = 1;
+    if (!sent.lookup(&stack)) {
+        if (send(&scratch->event, settings)) {
+            count(LOST_RING_FULL, key->epoch);
+            return;
+        }
+        sent.update(&stack, &one);
+    }
+    u64 *samples = counts.lookup_or_try_init(key, &zero);
+    if (!samples) {
+        count(LOST_COUNTS_FULL, key->epoch);
+        return;
+    }
+    __sync_fetch_and_add(samples, 1);
+    count(COUNT_TAKEN, key->epoch);
+}

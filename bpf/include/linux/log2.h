@@ -1,0 +1,1 @@
+#define roundup_pow_of_two(n) (n)

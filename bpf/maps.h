@@ -1,0 +1,18 @@
+/* Every map of the programs. Sizes are for one test tick; the loader gives real ones when it makes the maps. */
+#pragma once
+#include "types.h"
+
+BPF_ARRAY(settings, struct settings, 1);                             /* offsets and knobs, from the loader */
+BPF_PERCPU_ARRAY(scratch, struct scratch, 1);                        /* the sample being built on this CPU */
+BPF_PERCPU_ARRAY(busy, u32, 1);                                      /* 1 while a program runs on this CPU */
+BPF_PERCPU_ARRAY(counters, u64, 16);                                 /* enum counter, once for each epoch (second from 8) */
+BPF_HASH(counts, struct count_key, u64, 1024);                       /* samples of equal stacks */
+BPF_TABLE("lru_hash", u64, u8, sent, 1024);                          /* stacks that the collector has been told of */
+BPF_TABLE("lru_hash", u64, u8, spaces, 1024);                        /* address spaces that the collector has been woken for */
+BPF_HASH(target_pids, u32, u8, 1024);                                /* FILTER_PIDS: pids as icetop sees them */
+BPF_HASH(target_cgroups, u64, u8, 1024);                             /* FILTER_CGROUPS: ids of cgroup folders */
+struct comm { char name[COMM_LENGTH]; };
+BPF_HASH(target_comms, struct comm, u8, 64);                         /* FILTER_COMMS: names of threads or processes */
+BPF_RINGBUF_OUTPUT(stacks, 64);                                      /* new stacks, to the collector */
+BPF_ARRAY(unread, u64, 1);                                           /* bytes sent since the collector last read */
+BPF_PROG_ARRAY(chain, 8);                                            /* enum program: what runs after what */

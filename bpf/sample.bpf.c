@@ -1,0 +1,39 @@
+/* A tick of the CPU clock: who runs, is it wanted, and where in the kernel is it? The walkers and the emitter follow. */
+#include "counting.h"
+#include "filter.h"
+#include "walk_kernel.h"
+
+int sample(void *ctx)
+{
+    u32 zero = 0;
+    set_busy(1);
+    struct settings *settings_here = settings.lookup(&zero);
+    struct scratch *scratch_here = scratch.lookup(&zero);
+    /* Idle has no thread id; exclude_idle leaves it out already, except on CPUs that come up. */
+    if (!settings_here || !scratch_here || !(u32)bpf_get_current_pid_tgid())
+        goto done;
+    void *task = (void *)bpf_get_current_task();
+    identify(task, settings_here, scratch_here);
+    if (!is_target(task, settings_here, scratch_here->key.pid))
+        goto done;
+
+    count(COUNT_TICKS, scratch_here->key.epoch);
+    scratch_here->event.kernel_frames = 0;
+    scratch_here->event.user_frames = 0;
+    scratch_here->event.end = END_COMPLETE;
+    if (settings_here->kernel_stacks)
+        walk_kernel(ctx, scratch_here);
+    u32 flags = read_word(task, settings_here->task_flags);
+    if (flags & (TASK_IS_KERNEL_THREAD | TASK_IS_WORKER))
+        chain.call(ctx, EMIT);
+    else if (!scratch_here->event.space)
+        scratch_here->event.end = END_NO_MEMORY;
+    else
+        chain.call(ctx, WALK_NATIVE);
+    /* Here only when there is no walker, or nothing for it to walk. */
+    chain.call(ctx, EMIT);
+    count(LOST_CHAIN_BROKEN, scratch_here->key.epoch);
+done:
+    set_busy(0);
+    return 0;
+}

@@ -1,0 +1,64 @@
+"""The ids in a delta: checked against what there is, and moved to where the tables of the profile have them."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, replace
+
+from .delta import Counts, Delta
+from .stacks import ROOTS
+
+
+@dataclass(frozen=True, slots=True)
+class FirstIds:
+    """A number of locations, of stack nodes (beside the roots) and of series: where the next ones begin."""
+
+    locations: int = 0
+    nodes: int = 0
+    series: int = 0
+
+    def __sub__(self, other: FirstIds) -> FirstIds:
+        return FirstIds(self.locations - other.locations, self.nodes - other.nodes, self.series - other.series)
+
+    def __bool__(self) -> bool:
+        return bool(self.locations or self.nodes or self.series)
+
+
+def check(delta: Delta, known: FirstIds) -> None:
+    """Raise ValueError when a delta speaks of ids beyond those known before it and those it brings."""
+    locations = known.locations + len(delta.locations)
+    series = known.series + len(delta.series)
+    first = ROOTS + known.nodes
+    for place, (parent, location) in enumerate(delta.nodes):
+        if parent >= first + place or location >= locations or parent < 0 or location < 0:
+            raise ValueError("a stack node points at something that is not there")
+    nodes = first + len(delta.nodes)
+    for counts in delta.counts.values():
+        columns = (counts.nodes, counts.series, counts.samples, counts.values)
+        if len({len(column) for column in columns}) != 1:
+            raise ValueError("the columns of a count differ in length")
+        if len(counts) and (max(counts.nodes) >= nodes or max(counts.series) >= series):
+            raise ValueError("a count points at a stack or series that is not there")
+    if any(not 0 <= i < locations for i in delta.names) or any(not 0 <= i < series for i in delta.labels):
+        raise ValueError("a name or label is for something that is not there")
+
+
+def moved(delta: Delta, first: FirstIds) -> Delta:
+    """The delta with its ids counted from `first`; itself where that is the beginning."""
+    if not first:
+        return delta
+
+    def node(index: int) -> int:
+        return index if index < ROOTS else index + first.nodes
+
+    def counts(old: Counts) -> Counts:
+        series = array("I", (index + first.series for index in old.series))
+        return Counts(array("I", map(node, old.nodes)), series, old.samples, old.values)
+
+    return replace(
+        delta,
+        nodes=[(node(parent), location + first.locations) for parent, location in delta.nodes],
+        names={index + first.locations: lines for index, lines in delta.names.items()},
+        labels={index + first.series: labels for index, labels in delta.labels.items()},
+        counts={kind: counts(old) for kind, old in delta.counts.items()},
+    )

@@ -1,0 +1,98 @@
+"""A source at the other end of a command's pipes: the collector of this machine, or any other that speaks the wire."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+
+from ..profiles.delta import Delta, Notice
+from ..profiles.source import SourceError
+from .options import CollectOptions
+from .wire import BadMessage, read_messages, unpack_delta, write_message
+
+LONGEST_COMPLAINT = 300
+PATIENCE_SECONDS = 5.0
+
+
+class AgentSource:
+    """Starts the command at once; its deltas are read by whoever iterates over `deltas`."""
+
+    live = True
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = list(command)
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
+        try:
+            self._child = subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints
+            )
+        except OSError as error:
+            raise SourceError(Notice("error", f"cannot run {self._command[0]}", error.strerror or "")) from error
+        self._stopped = False
+
+    def deltas(self) -> Iterator[Delta]:
+        """The collector's deltas; ends after the last one. Raises SourceError when the collector fails or dies."""
+        assert self._child.stdout is not None
+        last = False
+        try:
+            for message in read_messages(self._child.stdout):
+                if "failure" in message:
+                    raise SourceError(Notice(*(str(part) for part in message["failure"])))
+                delta = unpack_delta(message["delta"])
+                last = delta.last
+                yield delta
+        except (BadMessage, KeyError, TypeError) as error:
+            if not self._stopped:
+                raise SourceError(self._death(str(error))) from error
+        finally:
+            self._end()
+        if not last and not self._stopped:
+            raise SourceError(self._death(""))
+
+    def stop(self) -> None:
+        """Ask the collector to end; `deltas` then yields what is left."""
+        self._stopped = True
+        assert self._child.stdin is not None
+        with contextlib.suppress(OSError, ValueError):
+            write_message(self._child.stdin, {"order": "stop"})
+            self._child.stdin.close()
+
+    def _end(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._child.stdin is not None:
+                self._child.stdin.close()
+        try:
+            self._child.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+    def _death(self, why: str) -> Notice:
+        """What to say of a collector that ended without a last delta: its last complaint, or how it ended."""
+        self._complaints.seek(0)
+        complaint = self._complaints.read()[-LONGEST_COMPLAINT:].decode(errors="replace").strip().splitlines()
+        status = self._child.returncode
+        how = f"killed by signal {-status}" if status is not None and status < 0 else f"exit status {status}"
+        reason = ": ".join(filter(None, (why, complaint[-1] if complaint else "", how)))
+        return Notice("error", "the collector ended", reason, "what was seen so far stays; start icetop again to go on")
+
+
+def local_agent(options: CollectOptions) -> AgentSource:
+    """The collector of this machine, as a process of its own. Raises SourceError when it cannot be started."""
+    return AgentSource([sys.executable, "-m", "icetop", "agent", *agent_arguments(options)])
+
+
+def agent_arguments(options: CollectOptions) -> list[str]:
+    """The words of `icetop agent` that stand for these options."""
+    target, words = options.target, ["-F", str(options.frequency_hz)]
+    if target.pids:
+        words += ["-p", ",".join(str(pid) for pid in sorted(target.pids))]
+    for option, chosen in (("--comm", target.comms), ("--cgroup", target.cgroups)):
+        for value in sorted(chosen):
+            words += [option, value]
+    if not options.kernel:
+        words.append("--no-kernel")
+    return [*words, "--", *target.command] if target.command else words

@@ -1,0 +1,97 @@
+"""The bpf(2) and perf_event_open(2) system calls, bare: no libbpf, whose names differ between distributions.
+
+Layouts follow include/uapi/linux/bpf.h and perf_event.h. Failures raise OSError with the kernel's errno.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+
+BPF_SYSCALL = {"x86_64": 321, "aarch64": 280}[os.uname().machine] if os.uname().machine in ("x86_64", "aarch64") else -1
+PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}.get(os.uname().machine, -1)
+
+MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, MAP_DELETE, PROGRAM_LOAD = 0, 1, 2, 3, 5
+RAW_TRACEPOINT_OPEN, MAP_LOOKUP_BATCH, MAP_DELETE_BATCH = 17, 24, 27
+
+PROGRAM_TYPES = {"perf_event": 7, "raw_tracepoint": 17}
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_syscall = _libc.syscall
+_syscall.restype = ctypes.c_long
+
+
+def bpf(command: int, attributes: bytes | bytearray) -> int:
+    """One bpf(2) call; `attributes` may be a bytearray, which the kernel then writes its answers to."""
+    buffer = (ctypes.c_char * len(attributes)).from_buffer(
+        attributes if isinstance(attributes, bytearray) else bytearray(attributes)
+    )
+    result: int = _syscall(BPF_SYSCALL, command, ctypes.byref(buffer), len(attributes))
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return result
+
+
+def address_of(buffer: ctypes.Array[ctypes.c_char]) -> int:
+    """The address of a buffer, for a field of the attributes. The caller keeps the buffer alive."""
+    return ctypes.addressof(buffer)
+
+
+def writable(data: bytes) -> ctypes.Array[ctypes.c_char]:
+    """A buffer that holds `data` and nothing else."""
+    return (ctypes.c_char * len(data)).from_buffer_copy(data)
+
+
+def create_map(name: str, kind: int, key_size: int, value_size: int, entries: int, flags: int = 0) -> int:
+    """Make a map; gives its descriptor, closed on exec."""
+    return bpf(
+        MAP_CREATE,
+        struct.pack("=5I8x16s", kind, key_size, value_size, entries, flags, name[:15].encode()).ljust(72, b"\0"),
+    )
+
+
+def load_program(name: str, kind: str, instructions: bytes, log_size: int = 0) -> int:
+    """Load a program; gives its descriptor. With `log_size` the verifier's complaint is in the error's text."""
+    code, license_name = writable(instructions), writable(b"GPL\0")
+    log = ctypes.create_string_buffer(max(log_size, 1))
+    attributes = struct.pack(
+        "=2I2Q2IQ2I16s",
+        PROGRAM_TYPES[kind],
+        len(instructions) // 8,
+        address_of(code),
+        address_of(license_name),
+        1 if log_size else 0,
+        log_size,
+        address_of(log) if log_size else 0,
+        0,
+        0,
+        name[:15].encode(),
+    )
+    try:
+        return bpf(PROGRAM_LOAD, attributes.ljust(120, b"\0"))
+    except OSError as error:
+        reason = log.value.decode(errors="replace").strip().splitlines()[-3:] if log_size else []
+        raise OSError(error.errno, "; ".join([error.strerror or "", *reason])) from None
+
+
+def open_raw_tracepoint(name: str, program: int) -> int:
+    """Attach a program to a raw tracepoint; it stays for as long as the descriptor is open."""
+    text = writable(name.encode() + b"\0")
+    return bpf(RAW_TRACEPOINT_OPEN, struct.pack("=QI4x", address_of(text), program))
+
+
+def open_cpu_clock(cpu: int, frequency: int) -> int:
+    """A software CPU clock of one CPU that ticks `frequency` times a second of non-idle time; not yet running.
+
+    perf_event_attr of PERF_ATTR_SIZE_VER0: type 1 (software), config 0 (cpu clock), a fixed period, flags
+    disabled and exclude_idle.
+    """
+    period = 1_000_000_000 // frequency
+    attributes = writable(struct.pack("=2IQQQQQ2IQ", 1, 64, 0, period, 0, 0, 1 | 1 << 7, 0, 0, 0))
+    descriptor: int = _syscall(PERF_EVENT_OPEN, ctypes.byref(attributes), -1, cpu, -1, 1 << 3)
+    if descriptor < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return descriptor

@@ -1,0 +1,47 @@
+"""What a collector is asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..profiles.target import Target
+
+LOWEST_HZ, DEFAULT_HZ, HIGHEST_HZ = 1, 99, 999
+DRAIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CollectOptions:
+    """A collector's orders. `map_sizes` overrides entries (ring buffer: bytes) of kernel maps by their name."""
+
+    target: Target = field(default_factory=Target)
+    frequency_hz: int = DEFAULT_HZ
+    kernel: bool = True
+    kinds: tuple[str, ...] = ("cpu",)
+    show_command_output: bool = True
+    map_sizes: Mapping[str, int] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def period_ns(self) -> int:
+        """The time one tick stands for: what `open_cpu_clock` asks the kernel for."""
+        return 1_000_000_000 // self.frequency_hz
+
+
+def map_sizes(options: CollectOptions, cpus: int) -> dict[str, int]:
+    """How large the kernel maps must be so that a full second of ticks that are all different fits twice.
+
+    Rows of both epochs are in `counts` while it is drained; a stack takes about a KiB of the ring.
+    """
+    ticks = cpus * options.frequency_hz
+    sizes = {
+        "counts": min(max(4 * ticks, 8192), 1 << 18),
+        "sent": 32768,
+        "spaces": 8192,
+        "target_pids": 32768,
+        "target_cgroups": 8192,
+        "target_comms": 64,
+        "stacks": 1 << min(max((ticks * 1024 - 1).bit_length(), 18), 24),
+    }
+    return {**sizes, **options.map_sizes}

@@ -1,0 +1,98 @@
+"""The processes that were sampled: who they are, and where their code lies. Bounded; the longest unseen goes first."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from ..symbols.mappings import AddressSpace, read_address_space
+from ..targets.cgroup_search import CgroupIndex
+from ..targets.processes import ProcessInfo, read_process
+
+MOST_PROCESSES = 4096
+REREADS_PER_SECOND = 20
+CLOCK_TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(slots=True)
+class KnownProcess:
+    """A process by (pid, start). `space_id` is the kernel's id of the address space that was read last."""
+
+    pid: int
+    start_ns: int
+    info: ProcessInfo | None = None
+    space: AddressSpace | None = None
+    space_id: int = 0
+    read_at: float = 0.0
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+class ProcessTable:
+    """Reads a process when it is first seen, and again after exec or when code shows up where none was known."""
+
+    def __init__(self, labels: dict[str, str]) -> None:
+        self._own_labels = labels
+        self._known: OrderedDict[tuple[int, int], KnownProcess] = OrderedDict()
+        self._cgroups = CgroupIndex()
+        self._rereads: list[float] = []
+        self.evicted = 0
+        self.gone = 0
+
+    def find(self, pid: int, start_ns: int) -> KnownProcess:
+        """The process, read from /proc if it is new and still there."""
+        key = (pid, start_ns)
+        process = self._known.get(key)
+        if process is None:
+            process = self._known[key] = KnownProcess(pid, start_ns)
+            self._identify(process)
+            if len(self._known) > MOST_PROCESSES:
+                self._known.popitem(last=False)
+                self.evicted += 1
+        else:
+            self._known.move_to_end(key)
+        return process
+
+    def space(self, process: KnownProcess, space_id: int) -> AddressSpace | None:
+        """Where the process's code lies in the address space with this id; None when it was gone before it was read."""
+        if process.space_id != space_id:
+            if process.space_id:
+                self._identify(process)
+            process.space_id, process.space = space_id, self._read_space(process)
+        return process.space
+
+    def reread(self, process: KnownProcess) -> bool:
+        """Read the mappings again, for code that was mapped meanwhile; at most 20 times a second in all."""
+        now = time.monotonic()
+        self._rereads = [at for at in self._rereads if now - at < 1.0]
+        if len(self._rereads) >= REREADS_PER_SECOND or now - process.read_at < 0.05:
+            return False
+        self._rereads.append(now)
+        space = self._read_space(process)
+        if space is None:
+            return False
+        process.space = space
+        return True
+
+    def cgroup(self, cgroup_id: int) -> str:
+        """The path of a cgroup by its folder's id, `[cgroup ID]` when it was gone before it was seen."""
+        return self._cgroups.path_of(cgroup_id) or (f"[cgroup {cgroup_id}]" if cgroup_id else "")
+
+    def _identify(self, process: KnownProcess) -> None:
+        info = read_process(process.pid) if process.pid else None
+        if info is None or info.start_ns // CLOCK_TICK_NS != process.start_ns // CLOCK_TICK_NS:
+            self.gone += bool(process.pid)
+            process.labels = dict(self._own_labels)
+            return
+        process.info = info
+        process.labels = {"process": info.name, "title": info.title, "exe": info.exe, **self._own_labels}
+
+    def _read_space(self, process: KnownProcess) -> AddressSpace | None:
+        process.read_at = time.monotonic()
+        if not process.pid:
+            return None
+        try:
+            return read_address_space(process.pid)
+        except OSError:
+            return None

@@ -1,0 +1,68 @@
+"""One collection from start to end, the command it profiles included: what `record` and `agent` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from ..profiles.delta import Delta, Notice
+from .collector import Collector
+from .command import Command
+from .context import collect_context
+from .kernel_side import raise_priority
+from .lives import Lives
+from .options import CollectOptions
+
+
+class Session:
+    """Starts the command held back, attaches, lets it go, and yields deltas until the target has ended.
+
+    `exit_status` is the command's once it has ended (None without one). Raises NoSuchProcess, CannotStart, and what
+    `KernelSide` raises.
+    """
+
+    def __init__(self, options: CollectOptions, stage: Callable[[str], None], *, end_with_target: bool) -> None:
+        target = options.target
+        self._end_with_target = end_with_target or bool(target.command)
+        self.exit_status: int | None = None
+        self._lives = Lives(target.pids)
+        self._command = Command(target.command, options.show_command_output) if target.command else None
+        self._priority = raise_priority()
+        try:
+            self._collector = Collector(options, collect_context(options), stage)
+        except BaseException:
+            self._lives.close()
+            if self._command is not None:
+                self._command.terminate()
+            raise
+
+    def deltas(self, seconds: float | None = None) -> Iterator[Delta]:
+        """The deltas of the collection; the first one says at what priority it runs."""
+        lives = self._lives if self._end_with_target else None
+        if self._command is not None:
+            lives = Lives([self._command.pid])
+            self._collector.kernel.add_target_pid(self._command.pid)
+            self._command.go()
+        elif not self._lives.descriptors:
+            lives = None
+        notice = Notice("info", self._priority)
+        for delta in self._collector.deltas(seconds, lives):
+            yield delta if delta.context is None else with_notice(delta, notice)
+
+    def stop(self) -> None:
+        """Ask for the end, from any thread or a signal handler."""
+        self._collector.stop()
+
+    def close(self, terminate: bool = True) -> None:
+        """Take everything down and wait for the command to end, which is asked for with `terminate`."""
+        self._collector.close()
+        self._lives.close()
+        if self._command is not None:
+            if terminate or not self._command.started:
+                self._command.terminate()
+            self.exit_status = self._command.wait()
+
+
+def with_notice(delta: Delta, notice: Notice) -> Delta:
+    """The delta with one notice more."""
+    return replace(delta, notices=(*delta.notices, notice))

@@ -1,0 +1,125 @@
+"""From addresses as the kernel sent them to a node of the stack table, and names for what is found there."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict, deque
+
+from ..profiles.locations import Location
+from ..profiles.vocabulary import Language, StackEnd
+from ..symbols.mappings import AddressSpace
+from ..symbols.namer import Namer
+from .kernel_side import RawStack
+from .process_table import KnownProcess, ProcessTable
+from .tables import Tables
+
+MOST_ADDRESSES = 200_000
+ENTRIES = frozenset(
+    (
+        *("_start", "_dl_start_user", "__libc_start_main", "__libc_start_call_main"),
+        *("clone", "clone3", "__clone", "__clone3", "start_thread", "thread_start"),
+        *("runtime.goexit", "runtime.rt0_go", "runtime.mstart", "runtime.mcall", "runtime.systemstack"),
+        *("runtime.goexit.abi0", "runtime.rt0_go.abi0", "runtime.mstart.abi0", "runtime.systemstack.abi0"),
+    )
+)
+"""Functions that no other called: a stack whose outermost frame is one of these is complete."""
+
+UNKNOWN = "[unknown]"
+"""The binary of an address that lies in no mapping that could be read."""
+
+
+class StackReader:
+    """Locates addresses once each, remembers them, and names locations as time allows."""
+
+    def __init__(self, tables: Tables, namer: Namer, processes: ProcessTable, ends: dict[str, int]) -> None:
+        self._tables = tables
+        self._namer = namer
+        self._processes = processes
+        self._ends = {number: name for name, number in ends.items()}
+        self._by_address: OrderedDict[tuple[int, int, int], int] = OrderedDict()
+        self._pending: deque[tuple[int, AddressSpace | None, Location]] = deque()
+        self.unreadable = 0
+
+    @property
+    def names_due(self) -> int:
+        """How many locations wait for a name."""
+        return len(self._pending)
+
+    def start_anew(self, tables: Tables) -> None:
+        """Go on with empty tables."""
+        self._tables = tables
+        self._by_address.clear()
+        self._pending.clear()
+
+    def node(self, raw: RawStack) -> int:
+        """The node of a stack; its locations may get their names later."""
+        process = self._processes.find(raw.pid, raw.start_ns)
+        space = self._processes.space(process, raw.space) if raw.user else None
+        kernel = [self._kernel(address - bool(place)) for place, address in enumerate(raw.kernel)]
+        user, cut = self._user(raw, process, space)
+        return self._tables.node(self._end(raw, user, space, cut), reversed(kernel + [index for index, _ in user]))
+
+    def name_pending(self, seconds: float) -> None:
+        """Name locations that wait, oldest first, until the time is used up."""
+        until = time.perf_counter() + seconds
+        while self._pending and time.perf_counter() < until:
+            index, space, location = self._pending.popleft()
+            lines = self._namer.name(space, location)
+            if lines:
+                self._tables.new_names[index] = lines
+
+    def _kernel(self, address: int) -> int:
+        key = (0, 0, address)
+        index = self._by_address.get(key)
+        if index is None:
+            index = self._remember(key, self._namer.locate_kernel(address), None)
+        return index
+
+    def _user(
+        self, raw: RawStack, process: KnownProcess, space: AddressSpace | None
+    ) -> tuple[list[tuple[int, int]], bool]:
+        """(location id, address) leaf first, and whether the rest was cut off because it is no code."""
+        found: list[tuple[int, int]] = []
+        for place, address in enumerate(raw.user):
+            # A return address belongs to the call before it, which may be the last instruction of its function.
+            address -= bool(place)
+            key = (raw.space, raw.start_ns, address)
+            index = self._by_address.get(key)
+            if index is None:
+                if space is not None and space.find(address) is None and self._processes.reread(process):
+                    space = process.space or space
+                if space is None or space.find(address) is None:
+                    if place:
+                        return found, True
+                    index = self._tables.location(Location(Language.NATIVE, UNKNOWN, "", address))[0]
+                    self.unreadable += 1
+                else:
+                    index = self._remember(key, self._namer.locate_user(space, address), space)
+            found.append((index, address))
+        return found, False
+
+    def _remember(self, key: tuple[int, int, int], location: Location, space: AddressSpace | None) -> int:
+        index, new = self._tables.location(location)
+        if new and not location.lines:
+            self._pending.append((index, space, location))
+        self._by_address[key] = index
+        if len(self._by_address) > MOST_ADDRESSES:
+            self._by_address.popitem(last=False)
+        return index
+
+    def _end(self, raw: RawStack, user: list[tuple[int, int]], space: AddressSpace | None, cut: bool) -> StackEnd:
+        walked = self._ends[raw.end]
+        if walked == "END_COMPLETE":
+            return StackEnd.COMPLETE
+        if walked == "END_NO_MEMORY" or (raw.user and space is None):
+            return StackEnd.PROCESS_GONE
+        if user and space is not None and self._is_entry(space, user[-1][1]):
+            return StackEnd.COMPLETE
+        if walked == "END_TOO_DEEP" and not cut:
+            return StackEnd.TOO_DEEP
+        return StackEnd.UNREADABLE_STACK if walked == "END_NO_REGISTERS" else StackEnd.NO_FRAME_POINTER
+
+    def _is_entry(self, space: AddressSpace, address: int) -> bool:
+        location = self._namer.locate_user(space, address)
+        lines = location.lines or self._namer.name(space, location)
+        return bool(lines) and lines[-1].function in ENTRIES

@@ -1,0 +1,74 @@
+"""The tables a collector builds up, and the news of them since the last delta."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..profiles.locations import Line, Location
+from ..profiles.series import Series
+from ..profiles.stacks import ROOTS
+from ..profiles.vocabulary import StackEnd
+
+MOST_NODES = 1_000_000
+MOST_LOCATIONS = 300_000
+MOST_SERIES = 100_000
+
+
+class Tables:
+    """Ids for locations, stack nodes and series. What is added is news until `take_news` hands it over."""
+
+    def __init__(self) -> None:
+        self._locations: dict[tuple[str, str, int, str], int] = {}
+        self._nodes: dict[tuple[int, int], int] = {}
+        self._series: dict[Series, int] = {}
+        self.new_locations: list[Location] = []
+        self.new_nodes: list[tuple[int, int]] = []
+        self.new_series: list[Series] = []
+        self.new_names: dict[int, tuple[Line, ...]] = {}
+        self.new_labels: dict[int, dict[str, str]] = {}
+
+    @property
+    def full(self) -> bool:
+        """Whether a table reached its bound, so that all of them should start anew."""
+        return len(self._nodes) > MOST_NODES or len(self._locations) > MOST_LOCATIONS or len(self._series) > MOST_SERIES
+
+    def location(self, location: Location) -> tuple[int, bool]:
+        """The id of a location, and whether it is new."""
+        key = (location.binary, location.build_id, location.offset, location.language.value)
+        index = self._locations.get(key)
+        if index is not None:
+            return index, False
+        index = self._locations[key] = len(self._locations)
+        self.new_locations.append(location)
+        return index, True
+
+    def node(self, end: StackEnd, locations: Iterable[int]) -> int:
+        """The leaf node of the stack with these location ids, root first."""
+        node, nodes = int(end), self._nodes
+        for location in locations:
+            key = (node, location)
+            child = nodes.get(key)
+            if child is None:
+                child = nodes[key] = ROOTS + len(nodes)
+                self.new_nodes.append(key)
+            node = child
+        return node
+
+    def series(self, series: Series, labels: dict[str, str]) -> int:
+        """The id of a series; `labels` count when it is new."""
+        index = self._series.get(series)
+        if index is None:
+            index = self._series[series] = len(self._series)
+            self.new_series.append(series)
+            if labels:
+                self.new_labels[index] = labels
+        return index
+
+    def series_of_process(self, pid: int, start_ns: int) -> list[int]:
+        """The ids of all series of one process."""
+        return [i for series, i in self._series.items() if series.pid == pid and series.start_ns == start_ns]
+
+    def forget_news(self) -> None:
+        """Begin collecting news afresh, after it has been handed over."""
+        self.new_locations, self.new_nodes, self.new_series = [], [], []
+        self.new_names, self.new_labels = {}, {}
