@@ -13,6 +13,7 @@ from ..profiles.delta import Context, Counts, Delta, Notice, Vitals
 from ..profiles.series import Series
 from ..symbols.namer import Namer
 from ..targets.vitals import VitalsReader, own_cost
+from .degradations import degradations
 from .kernel_side import KernelSide, RawStack, Reading
 from .lives import Lives
 from .loader.kept import Keeper
@@ -42,13 +43,14 @@ class Collector:
         self._context = context
         self._keeper = Keeper()
         self.kernel = KernelSide(options, self._keeper, stage)
-        self._namer = Namer()
+        self._namer = Namer(cache_folder=self._keeper.folder)
         self._processes = ProcessTable(dict(options.labels))
         self._tables = Tables()
         self._stacks = StackReader(self._tables, self._namer, self._processes, dict(self.kernel.form.enums["walk_end"]))
         self._nodes: dict[int, int] = {}
         self._vitals = VitalsReader()
         self._cpu_s = 0.0
+        self._said: set[str] = set()
         self._started = time.monotonic()
         self._drained_ns = context.start_ns
         self._reset = False
@@ -185,5 +187,10 @@ class Collector:
         return vitals
 
     def _notices(self) -> tuple[Notice, ...]:
-        complaints, self._keeper.complaints = self._keeper.complaints, []
-        return tuple(Notice("warning", complaint) for complaint in complaints)
+        """What a person should know since the last time; each thing is said once."""
+        found = [Notice("warning", complaint) for complaint in self._keeper.complaints]
+        found += degradations(self._namer, self._processes)
+        self._keeper.complaints = []
+        new = [notice for notice in found if notice.what not in self._said]
+        self._said.update(notice.what for notice in new)
+        return tuple(new)

@@ -30,7 +30,11 @@ class KnownProcess:
 
 
 class ProcessTable:
-    """Reads a process when it is first seen, and again after exec or when code shows up where none was known."""
+    """Reads a process when it is first seen, and again after exec or when code shows up where none was known.
+
+    `evicted` counts processes forgotten to stay bounded, `gone` those that had ended before they were read, and
+    `forbidden` those whose mappings may not be read.
+    """
 
     def __init__(self, labels: dict[str, str]) -> None:
         self._own_labels = labels
@@ -39,6 +43,7 @@ class ProcessTable:
         self._rereads: list[float] = []
         self.evicted = 0
         self.gone = 0
+        self.forbidden = 0
 
     def find(self, pid: int, start_ns: int) -> KnownProcess:
         """The process, read from /proc if it is new and still there."""
@@ -94,5 +99,8 @@ class ProcessTable:
             return None
         try:
             return read_address_space(process.pid)
+        except PermissionError:
+            self.forbidden += 1
         except OSError:
-            return None
+            self.gone += 1
+        return None

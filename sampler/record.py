@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..profiles.delta import Notice
 from ..profiles.profile import Profile
 from ..profiles.source import Sink
 from .options import CollectOptions
@@ -20,13 +21,15 @@ class Recording:
     exit_status: int | None
 
 
-def record(options: CollectOptions, sink: Sink, seconds: float | None, tell: Callable[[str], None]) -> Recording:
+def record(
+    options: CollectOptions, sink: Sink | None, seconds: float | None, tell: Callable[[Notice], None]
+) -> Recording:
     """Collect for so long, until the target has ended, or until SIGINT or SIGTERM; then keep what there is.
 
-    `tell` is told the stages and whatever a person should know. A command that still runs when the time is up is
+    `tell` is told whatever a person should know. A command that still runs when the time is up is
     waited for; after a signal it is asked to end. Raises what `Session` raises, and OSError when the sink fails.
     """
-    session = Session(options, tell, end_with_target=True)
+    session = Session(options, lambda stage: None, end_with_target=True)
     interrupted = False
 
     def interrupt(*_: object) -> None:
@@ -41,8 +44,9 @@ def record(options: CollectOptions, sink: Sink, seconds: float | None, tell: Cal
         for delta in session.deltas(seconds):
             profile.fold(delta)
             for notice in delta.notices:
-                tell(str(notice))
-        sink.write(profile)
+                tell(notice)
+        if sink is not None:
+            sink.write(profile)
     finally:
         session.close(terminate=interrupted)
     return Recording(profile, session.exit_status)

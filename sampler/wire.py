@@ -110,7 +110,7 @@ def unpack_delta(message: dict[str, Any]) -> Delta:
 def _unpack(body: bytes) -> dict[str, Any]:
     try:
         message = msgpack.unpackb(body, strict_map_key=False, max_ext_len=0)
-    except (ValueError, msgpack.exceptions.UnpackException, RecursionError) as error:
+    except (ValueError, TypeError, msgpack.exceptions.UnpackException, RecursionError) as error:
         raise BadMessage(f"a message is damaged ({error})") from error
     if not isinstance(message, dict):
         raise BadMessage("a message is not a map")

@@ -1,0 +1,1 @@
+"""Profiles at rest: pprof and collapsed stacks, written and read."""

@@ -5,7 +5,9 @@ The format is Documentation/bpf/btf.rst: a header, then types as records of vary
 
 from __future__ import annotations
 
+import contextlib
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 VMLINUX = Path("/sys/kernel/btf/vmlinux")
@@ -14,6 +16,9 @@ KIND_STRUCT, KIND_UNION, KIND_ENUM = 4, 5, 6
 TRANSPARENT = frozenset({8, 9, 10, 11, 18})
 """Typedef, volatile, const, restrict and type tag: they stand for the type they refer to."""
 
+MOST_TRANSPARENT = 64
+"""The longest chain of such types that is followed."""
+
 # Bytes that follow a type record, by kind: fixed, and for each of its `vlen` members.
 _EXTRA = {1: 4, 3: 12, 14: 4, 17: 4}
 _MEMBER = {4: 12, 5: 12, 6: 8, 13: 8, 15: 12, 19: 12}
@@ -21,6 +26,15 @@ _MEMBER = {4: 12, 5: 12, 6: 8, 13: 8, 15: 12, 19: 12}
 
 class NoBtf(Exception):
     """The kernel has no BTF, or none that can be read."""
+
+
+@contextlib.contextmanager
+def _believing() -> Iterator[None]:
+    """What points outside of the data is no BTF."""
+    try:
+        yield
+    except (struct.error, IndexError, ValueError, RecursionError):
+        raise NoBtf("it points outside of itself") from None
 
 
 class Btf:
@@ -37,10 +51,8 @@ class Btf:
         self._strings = header + strings
         self._records: list[int] = [0]
         self._named: dict[tuple[int, int], int] = {}
-        try:
+        with _believing():
             self._index(header + types, header + types + types_length)
-        except (struct.error, KeyError):
-            raise NoBtf("it has types of an unknown kind") from None
 
     def offset(self, struct_name: str, member: str) -> int | None:
         """The offset of a member in bytes, also through anonymous structs and unions; None when there is none.
@@ -50,11 +62,12 @@ class Btf:
         record = self._find(KIND_STRUCT, struct_name)
         total = 0
         for name in member.split("."):
-            found = None if record is None else self._member(record, name)
-            if found is None:
-                return None
-            total += found[0]
-            record = self._records[self._resolve(found[1])]
+            with _believing():
+                found = None if record is None else self._member(record, name)
+                if found is None:
+                    return None
+                total += found[0]
+                record = self._records[self._resolve(found[1])]
         return total
 
     def size(self, struct_name: str) -> int | None:
@@ -67,9 +80,10 @@ class Btf:
         record = self._find(KIND_ENUM, enum_name)
         if record is None:
             return None
-        for place in range(record + 12, record + 12 + 8 * self._members(record), 8):
-            if self._string(self._word(place)) == member:
-                return self._word(place + 4)
+        with _believing():
+            for place in range(record + 12, record + 12 + 8 * self._members(record), 8):
+                if self._string(self._word(place)) == member:
+                    return self._word(place + 4)
         return None
 
     def _index(self, place: int, end: int) -> None:
@@ -108,9 +122,11 @@ class Btf:
         return None
 
     def _resolve(self, kind: int) -> int:
-        while self._word(self._records[kind] + 4) >> 24 & 0x1F in TRANSPARENT:
+        for _ in range(MOST_TRANSPARENT):
+            if self._word(self._records[kind] + 4) >> 24 & 0x1F not in TRANSPARENT:
+                return kind
             kind = self._word(self._records[kind] + 8)
-        return kind
+        raise NoBtf("it has a type that stands for itself")
 
     def _members(self, record: int) -> int:
         return self._word(record + 4) & 0xFFFF

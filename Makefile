@@ -1,0 +1,108 @@
+# icetop: `make run` shows this machine live, `make test` checks everything; both first set up what is missing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+# bcc comes from the distribution and serves the distribution's python3 only, wherever `python3` points.
+PYTHON := $(if $(filter Linux,$(shell uname -s)),/usr/bin/python3,python3)
+# A new python3, or a folder that moved, asks for a new environment.
+KEY := $(shell $(PYTHON) -Ic 'import os, sys, zlib; print("%d.%d-%x" % (*sys.version_info[:2], zlib.crc32(os.getcwd().encode())))')
+ifeq ($(KEY),)
+$(error $(PYTHON) does not run: install python3, 3.10 or newer)
+endif
+MADE := .venv/.made-$(KEY)
+READY := .venv/.ready-$(KEY)
+READY_TO_TEST := .venv/.ready-to-test-$(KEY)
+PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet install
+
+# Rights: none needed as root; else sudo, which may ask for a password only where there is a terminal.
+RIGHTS := $(shell [ "$$(id -u)" = 0 ] || ! command -v sudo >/dev/null || { sudo -n true 2>/dev/null && echo sudo -n; } || { [ -t 0 ] && echo sudo; } || true)
+TERMINAL := env TERM="$$TERM" $${COLORTERM+COLORTERM="$$COLORTERM"} $${NO_COLOR+NO_COLOR="$$NO_COLOR"}
+
+.PHONY: help setup setup-test packages test-packages run test lint soak bench clean
+
+help:
+	@printf '%s\n' 'make run     icetop live (or a sample recording where eBPF is not permitted)' \
+	  'make test    style, types, layers and tests' \
+	  'make soak    the long tests' \
+	  'make bench   the figures of the README' \
+	  'make setup   only what run needs: packages, .venv, .venv/bin/icetop' \
+	  'make clean   remove .venv and caches'
+
+setup: packages $(READY)
+
+setup-test: packages test-packages $(READY_TO_TEST)
+
+# $(call install,WHAT FOR,PACKAGES): only what is named, without questions; tells when this user may not.
+define install
+	if ! command -v apt-get >/dev/null || { [ "$$(id -u)" != 0 ] && [ -z "$(RIGHTS)" ]; }; then
+	  echo "icetop: missing for $(1):$(2). Not installed: this needs apt-get and root or sudo." >&2
+	else
+	  echo "icetop: installing for $(1):$(2)"
+	  apt() { $(RIGHTS) env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a "$$@" </dev/null; }
+	  apt dpkg --configure -a
+	  apt apt-get -qq -o DPkg::Lock::Timeout=300 update || echo 'icetop: apt-get update failed; trying all the same' >&2
+	  apt apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install --no-install-recommends $(2) >/dev/null ||
+	    echo "icetop: apt-get could not install$(2); going on without" >&2
+	fi
+endef
+
+.ONESHELL:
+
+packages:
+	@[ "$$(uname -s)" = Linux ] || exit 0
+	missing=$$($(PYTHON) -Ic 'from importlib.util import find_spec as has
+	for module, package in ("bcc", "python3-bpfcc"), ("ensurepip", "python3-venv"): has(module) or print("", package, end="")')
+	if [ -n "$$missing" ]; then
+	$(call install,live sampling and .venv,$$missing)
+	fi
+	$(PYTHON) -Ic 'import ensurepip' 2>/dev/null || { echo "icetop: $(PYTHON) cannot make .venv without python3-venv" >&2; exit 1; }
+
+test-packages:
+	@[ "$$(uname -s)" = Linux ] || exit 0
+	missing=$$(command -v g++ >/dev/null || printf ' g++')
+	if [ -n "$$missing" ]; then
+	$(call install,the test programs,$$missing)
+	fi
+
+$(MADE):
+	@echo 'icetop: making .venv on $(PYTHON)'
+	$(PYTHON) -m venv --clear --system-site-packages .venv
+	touch $@
+
+$(READY): pyproject.toml | $(MADE)
+	@echo 'icetop: installing icetop into .venv'
+	$(PIP) --editable .
+	.venv/bin/python -m compileall -q -x '/(\.venv|\.git|tests|benchmarks)/' .
+	touch $@
+
+$(READY_TO_TEST): pyproject.toml | $(MADE)
+	@echo 'icetop: installing icetop and its tests into .venv'
+	$(PIP) --editable '.[dev]'
+	touch $(READY) $@
+
+run: setup
+	@if $(RIGHTS) .venv/bin/python -m icetop.sampler.doctor; then exec $(RIGHTS) $(TERMINAL) .venv/bin/icetop $(ARGS); fi
+	exec .venv/bin/icetop open snapshots/sample.pb.gz
+
+lint: setup-test
+	@.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test: lint
+	@.venv/bin/python -m pytest $(ARGS)
+
+soak: setup-test
+	@.venv/bin/python -m pytest -m soak $(ARGS)
+
+bench: setup-test
+	@for script in benchmarks/[!_]*.py; do .venv/bin/python "$$script"; done
+
+clean:
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

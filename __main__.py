@@ -1,0 +1,24 @@
+"""`python -m icetop`, and the console script."""
+
+from __future__ import annotations
+
+import sys
+
+from .splash import erase_splash, show_splash
+
+
+def main() -> None:
+    """Run the command line; exits with its status."""
+    show_splash(sys.argv[1:])
+    from .cli_live import cli  # noqa: F401  # the commands that sample join the others
+    from .cli import run
+
+    try:
+        status = run()
+    finally:
+        erase_splash()
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""Seconds after Enter until the first paint and until the first live graph, beside py-spy top and a bare Textual app.
+
+    python benchmarks/starting.py [RUNS]
+
+A graph counts as shown when the name of a function of the busy program is on the terminal.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from measuring import ICETOP, Terminal, built, middle, ratio, running
+
+BARE = """
+from textual.app import App
+from textual.widgets import Static
+class Bare(App):
+    def compose(self): yield Static("first paint")
+    def on_mount(self): pass
+Bare().run()
+"""
+PYTHON_TARGET = "def spin_in_python():\n    while True: pass\nspin_in_python()"
+
+
+def time_to(words: list[str], text: bytes, end: bytes = b"q") -> tuple[float, float]:
+    """(first byte, text) in seconds."""
+    terminal = Terminal(words)
+    try:
+        terminal.read(0.0)
+        while not terminal.output:
+            terminal.read(0.001)
+        import time
+
+        first = time.monotonic() - terminal.begin
+        return first, terminal.wait_for(text)
+    finally:
+        terminal.end(end)
+
+
+def main() -> None:
+    """Each in turn, several times."""
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    found: dict[str, list[tuple[float, float]]] = {}
+    with tempfile.TemporaryDirectory() as name, running(built("shares", Path(name))) as busy:
+        first = time_to(["env", f"ICETOP_CACHE={name}/none", *ICETOP, "-p", str(busy)], b"burn_sixty")
+        with running(sys.executable, "-c", PYTHON_TARGET) as python:
+            for _ in range(runs):
+                found.setdefault("icetop -p", []).append(time_to([*ICETOP, "-p", str(busy)], b"burn_sixty"))
+                found.setdefault("icetop", []).append(time_to([*ICETOP], b"burn_sixty"))
+                bare = time_to([sys.executable, "-c", BARE], b"first paint", b"\x11")
+                found.setdefault("bare Textual app", []).append(bare)
+                if shutil.which("py-spy"):
+                    spy = time_to(["py-spy", "top", "--pid", str(python)], b"spin_in_python", b"\x03")
+                    found.setdefault("py-spy top", []).append(spy)
+                floor = time_to([sys.executable, "-c", "print('x')"], b"x", b"")
+                found.setdefault("python that prints", []).append(floor)
+    ours = found["icetop -p"]
+    print(f"seconds after Enter, {runs} runs: median (range); ratio: icetop -p to it")
+    for tool, times in found.items():
+        firsts, graphs = [first for first, _ in times], [graph for _, graph in times]
+        print(f"{tool:22} first byte {middle(firsts)} {ratio([t[0] for t in ours], firsts)}", end="")
+        print(f"   picture {middle(graphs)} {ratio([t[1] for t in ours], graphs)}")
+    print(f"icetop, first start ever: first byte {first[0]:.3f}, picture {first[1]:.3f}")
+
+
+if __name__ == "__main__":
+    main()

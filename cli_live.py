@@ -1,0 +1,187 @@
+"""The commands that sample: the live app, `record` and `agent`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .cli import LIVE, Failure, TargetCommand, cli, common_options, print_out, target_options, tell, view_options
+from .configuration import setting
+from .profiles.delta import Notice
+from .profiles.source import Source, SourceError
+from .profiles.target import Target
+from .profiles.view import View
+from .splash import erase_splash
+
+if TYPE_CHECKING:
+    from .profiles.profile import Profile
+    from .sampler.options import CollectOptions
+
+DEFAULT_HZ, LOWEST_HZ, HIGHEST_HZ = 99, 1, 999
+SECONDS_WITHOUT_A_TERMINAL = 10.0
+ROWS_WITHOUT_A_TERMINAL = 40
+
+
+def collect_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how to sample: rate, and, for tests, sizes of kernel maps."""
+    for option in (
+        setting(
+            "--map-size", "map_sizes", multiple=True, hidden=True, metavar="MAP=ENTRIES", help="Override a map's size."
+        ),
+        setting(
+            "-F",
+            "--frequency",
+            type=click.IntRange(LOWEST_HZ, HIGHEST_HZ),
+            default=DEFAULT_HZ,
+            show_default=True,
+            metavar="HZ",
+            help="Samples a second and CPU.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+no_kernel = setting("--no-kernel", is_flag=True, help="Leave out kernel frames.")
+duration = setting(
+    "-d", "--duration", type=click.FloatRange(0.1), metavar="SECONDS", help="For so long (default: until stopped)."
+)
+
+
+@cli.command(LIVE, cls=TargetCommand, hidden=True)
+@collect_options
+@setting("-d", "--duration", type=click.FloatRange(0.1), metavar="SECONDS", help="Without a terminal: then a report.")
+@view_options
+@common_options
+def live(
+    frequency: int, map_sizes: tuple[str, ...], duration: float | None, view: View, color: str, ascii_only: bool
+) -> int:
+    """Show live where the machine's time goes."""
+    view = replace(view, kind=known_kind(view.kind))
+    options = options_of(view.target, frequency, not view.kernel, map_sizes)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return report_of_now(options, duration or SECONDS_WITHOUT_A_TERMINAL, view)
+    from .sampler.agent_source import local_agent
+
+    source: Source = local_agent(options)
+    from .tui.app import run_app
+
+    erase_splash()
+    return run_app(source, view=replace(view, target=Target()), color=color, ascii_only=ascii_only)
+
+
+@cli.command(cls=TargetCommand)
+@collect_options
+@setting("-o", "--output", metavar="FILE", help="Where to: .pb.gz or .folded, `-` for stdout (default: a name by time).")
+@setting("--kind", default="cpu", show_default=True, metavar="KIND", help="What to record.")
+@duration
+@no_kernel
+@target_options
+@common_options
+def record(
+    frequency: int,
+    map_sizes: tuple[str, ...],
+    output: str | None,
+    kind: str,
+    duration: float | None,
+    no_kernel: bool,
+    target: Target,
+    color: str,
+    ascii_only: bool,
+) -> int:
+    """Record a profile without a screen: for a time, until stopped, or until the command after `--` has ended."""
+    from .snapshots.formats import FileSink, UnknownFormat
+
+    known_kind(kind)
+    path = output or time.strftime(f"icetop-{os.uname().nodename}-%Y%m%d-%H%M%S.pb.gz")
+    try:
+        sink = FileSink(path)
+    except UnknownFormat as error:
+        raise click.UsageError(f"{path}: {error}") from None
+    folder = os.path.dirname(path) or "."
+    if path != "-" and not os.access(folder, os.W_OK):
+        raise Failure(f"cannot write {path}", "no such folder" if not os.path.isdir(folder) else "permission denied")
+    profile, status = collect(options_of(target, frequency, no_kernel, map_sizes), sink, duration)
+    tell(Notice("info", path if path != "-" else "stdout", summary(profile)))
+    return status
+
+
+@cli.command(cls=TargetCommand)
+@collect_options
+@no_kernel
+@target_options
+@common_options
+def agent(
+    frequency: int, map_sizes: tuple[str, ...], no_kernel: bool, target: Target, color: str, ascii_only: bool
+) -> int:
+    """Be a collector on a pipe: what was found on stdout, orders on stdin."""
+    from .sampler.agent import run_agent
+
+    options = options_of(target, frequency, no_kernel, map_sizes)
+    return run_agent(replace(options, show_command_output=False))
+
+
+def options_of(target: Target, frequency: int, no_kernel: bool, sizes: tuple[str, ...]) -> CollectOptions:
+    """The collector's orders. Raises Failure where nothing can be sampled because this is not Linux."""
+    if sys.platform != "linux":
+        raise Failure(
+            "live profiling needs Linux",
+            f"this is {sys.platform}",
+            "saved files open here: icetop open FILE; to look at a Linux machine run icetop there, over SSH or in its VM",
+        )
+    from .sampler.options import CollectOptions
+
+    try:
+        map_sizes = {name: int(entries) for name, _, entries in (size.partition("=") for size in sizes)}
+    except ValueError:
+        raise click.UsageError("--map-size takes MAP=ENTRIES") from None
+    return CollectOptions(target, frequency, not no_kernel, map_sizes=map_sizes)
+
+
+def known_kind(kind: str) -> str:
+    """The kind to sample; a wrong call for one that is not sampled."""
+    if kind not in ("", "cpu"):
+        raise click.UsageError(f"--kind: there is no live '{kind}' (there is cpu)")
+    return "cpu"
+
+
+def collect(options: CollectOptions, sink: Any, seconds: float | None) -> tuple[Profile, int]:
+    """Record into a sink (None: only the profile); the profile, and the status to end with."""
+    from .sampler.command import CannotStart
+    from .sampler.failures import FAILURES, notice_of
+    from .sampler.record import record as record_now
+
+    try:
+        found = record_now(options, sink, seconds, tell)
+    except CannotStart as error:
+        tell(notice_of(error))
+        raise SystemExit(error.status) from None
+    except FAILURES as error:
+        raise SourceError(notice_of(error)) from None
+    return found.profile, found.exit_status or 0
+
+
+def report_of_now(options: CollectOptions, seconds: float, view: View) -> int:
+    """Without a terminal: look for so long, then print the report."""
+    profile, _ = collect(options, None, seconds)
+    from .profiles.report import build_report
+    from .profiles.report_text import report_text
+
+    print_out(report_text(build_report(profile, replace(view, target=Target()), "flat", ROWS_WITHOUT_A_TERMINAL), None))
+    return 0
+
+
+def summary(profile: Profile) -> str:
+    """What was taken, in one line."""
+    buckets = list(profile.timeline.buckets())
+    expected = sum(bucket.expected for bucket in buckets)
+    lost = sum(sum(bucket.lost.values()) for bucket in buckets)
+    seconds = (profile.timeline.end_ns - profile.timeline.start_ns) / 1e9
+    text = f"{expected - lost} samples of {expected} expected in {seconds:.1f} s, {lost} lost"
+    return text if expected else f"{text}: the target did not use a CPU in that time"

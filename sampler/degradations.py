@@ -1,0 +1,31 @@
+"""What a collection lacks while it runs, as lines for a person: each lack costs one thing, and has a mend."""
+
+from __future__ import annotations
+
+from ..profiles.delta import Notice
+from ..symbols.namer import Namer
+from .process_table import ProcessTable
+
+
+def degradations(namer: Namer, processes: ProcessTable) -> list[Notice]:
+    """The lacks that have shown so far."""
+    found = []
+    if namer.kernel.restricted or not namer.kernel.readable:
+        found.append(
+            Notice(
+                "warning",
+                "kernel functions have no names",
+                "the kernel hides its addresses from this process",
+                "give it CAP_SYSLOG, or set kernel.kptr_restrict to 0 or 1",
+            )
+        )
+    if processes.forbidden:
+        found.append(
+            Notice(
+                "warning",
+                "some processes show no functions",
+                "their mappings may not be read",
+                "give it CAP_SYS_PTRACE",
+            )
+        )
+    return found

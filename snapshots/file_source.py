@@ -1,0 +1,82 @@
+"""A saved file as a source: opening it takes the same way as live data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import chain
+
+from ..profiles.delta import Context, Delta
+from ..profiles.profile import Profile
+from .limits import Limits
+from .opening import detect, opened, refused
+
+WHOLE_LINE_BYTES = 1 << 40
+WHOLE_LINE_SECONDS = 1 << 40
+"""What a file holds was bounded when it was read: its time line is kept as it is."""
+
+
+class FileSource:
+    """Yields the deltas of a pprof file or of collapsed stacks; which of them it is, its content says."""
+
+    live = False
+
+    def __init__(self, path: str, limits: Limits | None = None) -> None:
+        self._path = path
+        self._limits = limits or Limits()
+        self._stopped = False
+        self._begun: Iterator[Delta] | None = None
+
+    def deltas(self) -> Iterator[Delta]:
+        """The tables, then a delta a time bucket. Raises SourceError when the file cannot be used."""
+        begun, self._begun = self._begun, None
+        for delta in begun or self._read():
+            if self._stopped:
+                return
+            yield delta
+
+    def stop(self) -> None:
+        """End before the next delta."""
+        self._stopped = True
+
+    def context(self) -> Context:
+        """What holds for the whole file. It is read for that, but once: `deltas` goes on. Raises SourceError."""
+        reading = self._read()
+        first = next(reading)
+        self._begun = chain((first,), reading)
+        return first.context or Context()
+
+    def profile(self) -> Profile:
+        """The whole file as a profile, with all the time it holds. Raises SourceError."""
+        profile = new_profile()
+        try:
+            for delta in self.deltas():
+                profile.fold(delta)
+        except MemoryError:
+            raise refused(self._path, "it does not fit into the memory") from None
+        return profile
+
+    def _read(self) -> Iterator[Delta]:
+        path, limits = self._path, self._limits
+        if os.path.isdir(path):
+            raise refused(path, "it is a folder")
+        if detect(path, limits) == "folded":
+            from .folded import read_folded
+
+            with opened(path, limits) as stream:
+                yield from read_folded(stream, limits)
+        else:
+            from .pprof_reader import read_pprof
+
+            with opened(path, limits):
+                yield from read_pprof(lambda: opened(path, limits), _stem(path), limits)
+
+
+def new_profile() -> Profile:
+    """An empty profile that keeps all the time of a file."""
+    return Profile(bound=WHOLE_LINE_BYTES, keep_fine=WHOLE_LINE_SECONDS)
+
+
+def _stem(path: str) -> str:
+    name = os.path.basename(path)
+    return name.removesuffix(".gz").removesuffix(".pb").removesuffix(".folded")

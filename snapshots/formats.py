@@ -1,0 +1,63 @@
+"""The formats there are for writing, by a file's ending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..profiles.profile import Profile
+from ..profiles.target import Target
+from ..profiles.view import EVERYTHING, HOST, Stretch
+from .atomic import STANDARD_OUTPUT, write_whole
+
+Encoder = Callable[[Profile, Stretch, Target, Sequence[str]], bytes]
+
+
+def _pprof(profile: Profile, stretch: Stretch, target: Target, kinds: Sequence[str]) -> bytes:
+    from .pprof_writer import encode_pprof
+
+    return encode_pprof(profile, stretch, target, kinds)
+
+
+def _folded(profile: Profile, stretch: Stretch, target: Target, kinds: Sequence[str]) -> bytes:
+    from .folded import encode_folded
+
+    return encode_folded(profile, (*kinds, *profile.kinds())[0], stretch, target)
+
+
+FORMATS: dict[str, Encoder] = {".pb.gz": _pprof, ".folded": _folded}
+
+
+class UnknownFormat(ValueError):
+    """A file's ending says no format that can be written; the text names those that can."""
+
+
+def encoder_for(path: str) -> Encoder:
+    """What writes a file of this name; standard output (`-`) gets pprof. Raises UnknownFormat."""
+    if path == STANDARD_OUTPUT:
+        return _pprof
+    for ending, encoder in FORMATS.items():
+        if path.endswith(ending):
+            return encoder
+    raise UnknownFormat(f"its ending says no known format: there are {' and '.join(FORMATS)}")
+
+
+def save(
+    profile: Profile, path: str, stretch: Stretch = EVERYTHING, target: Target = HOST, kinds: Sequence[str] = ()
+) -> None:
+    """Write a profile, or a part of it, whole or not at all. Raises UnknownFormat and OSError."""
+    write_whole(path, encoder_for(path)(profile, stretch, target, kinds))
+
+
+class FileSink:
+    """A sink that is one file: each window replaces the one before."""
+
+    def __init__(self, path: str) -> None:
+        encoder_for(path)
+        self._path = path
+
+    def write(self, window: Profile) -> None:
+        """Keep a window, whole or not at all. Raises OSError."""
+        save(window, self._path)
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -1,0 +1,164 @@
+"""The machine's vital signs between two readings: busy cores, waiting for a CPU, pressure, throttling; and own cost."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..profiles.delta import Vitals
+from .cgroups import CgroupLayout, own_layout
+from .processes import split_stat
+
+PROC = Path("/proc")
+PRESSURES = ("cpu", "memory", "io")
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_UTIME, _CSTIME, _RSS = 14 - 3, 17 - 3, 24 - 3
+
+
+@dataclass(frozen=True, slots=True)
+class CpuTimes:
+    """Seconds of all CPUs together since boot. `busy` is neither idle, nor waiting for I/O, nor stolen by the host."""
+
+    busy: float
+    idle: float
+    iowait: float
+    steal: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What processes used: CPU seconds since their start, and bytes resident now."""
+
+    cpu_s: float
+    rss: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    at: float
+    cpu: CpuTimes
+    run_queue_s: float | None
+    throttling: tuple[int, int] | None
+
+
+class VitalsReader:
+    """Reads the vital signs; each reading tells of the time since the one before.
+
+    `cgroup` is the path of the target's group, whose throttling is told as well.
+    """
+
+    def __init__(self, cgroup: str = "", layout: CgroupLayout | None = None, proc: Path = PROC) -> None:
+        self._proc = proc
+        self._cpu_stat = throttling_file(cgroup, layout or own_layout()) if cgroup else None
+        self._before = self._take()
+
+    @property
+    def tells_run_queue(self) -> bool:
+        """Whether this kernel counts the time waited for a CPU; where it does not, `run_queue` stays 0."""
+        return self._before.run_queue_s is not None
+
+    def read(self) -> Vitals:
+        """The vital signs since the last call (or the making); icetop's own cost is left for the caller to fill."""
+        before, now = self._before, self._take()
+        self._before = now
+        elapsed = now.at - before.at
+        if elapsed <= 0:
+            return Vitals(pressure=self._pressure())
+        waited = (now.run_queue_s or 0.0) - (before.run_queue_s or 0.0)
+        return Vitals(
+            busy_cores=max(now.cpu.busy - before.cpu.busy, 0.0) / elapsed,
+            run_queue=max(waited, 0.0) / elapsed,
+            pressure=self._pressure(),
+            throttled=_share(before.throttling, now.throttling),
+        )
+
+    def _take(self) -> _Reading:
+        return _Reading(
+            time.monotonic(),
+            parse_cpu_times(_text(self._proc / "stat")),
+            parse_run_queue(_text(self._proc / "schedstat")),
+            parse_throttling(_text(self._cpu_stat)) if self._cpu_stat else None,
+        )
+
+    def _pressure(self) -> dict[str, float]:
+        found = ((resource, parse_pressure(_text(self._proc / "pressure" / resource))) for resource in PRESSURES)
+        return {resource: percent for resource, percent in found if percent is not None}
+
+
+def parse_cpu_times(stat: str) -> CpuTimes:
+    """`/proc/stat`'s first line. Guests' time is part of user time there, and so is not added again."""
+    fields = stat.partition("\n")[0].split()[1:]
+    times = [int(field) / _TICKS for field in fields if field.isdecimal()] + [0.0] * 8
+    user, nice, system, idle, iowait, irq, softirq, steal = times[:8]
+    return CpuTimes(user + nice + system + irq + softirq, idle, iowait, steal)
+
+
+def parse_run_queue(schedstat: str) -> float | None:
+    """Seconds that tasks waited for a CPU since boot, all CPUs (`run_delay`, the 8th number of `/proc/schedstat`)."""
+    delays = [line.split()[8] for line in schedstat.splitlines() if line.startswith("cpu") and len(line.split()) > 8]
+    return sum(int(delay) for delay in delays) / 1e9 if delays else None
+
+
+def parse_pressure(text: str) -> float | None:
+    """`some avg10` of a file in `/proc/pressure`, in percent; None where there is none."""
+    for line in text.splitlines():
+        if line.startswith("some "):
+            values = dict(field.partition("=")[::2] for field in line.split()[1:])
+            return float(values.get("avg10", "0"))
+    return None
+
+
+def parse_throttling(cpu_stat: str) -> tuple[int, int] | None:
+    """Periods, and how many of them were throttled, in a group's `cpu.stat` (v1 and v2); None without a limit."""
+    lines = (line.partition(" ") for line in cpu_stat.splitlines())
+    values = {key: int(value) for key, _, value in lines if value.isdecimal()}
+    return (values["nr_periods"], values.get("nr_throttled", 0)) if values.get("nr_periods") is not None else None
+
+
+def throttling_file(cgroup: str, layout: CgroupLayout | None) -> Path | None:
+    """The `cpu.stat` of a group; on v1 in the CPU controller's hierarchy, under the same path."""
+    if layout is None:
+        return None
+    by_cpu = next((mount for mount in layout.mounts if "cpu" in mount.controllers), layout.mount)
+    folder = CgroupLayout(by_cpu.version, "", by_cpu, base=layout.base).folder(cgroup)
+    return folder / "cpu.stat" if folder else None
+
+
+def own_cost(children: Iterable[int] = (), proc: Path = PROC) -> Cost:
+    """What this process, its ended children, and the running children named cost. Those that are gone count as 0."""
+    used = os.times()
+    total = used.user + used.system + used.children_user + used.children_system
+    resident = int((_text(proc / "self/statm").split() or ["0", "0"])[1]) * _PAGE
+    for cost in (process_cost(pid, proc) for pid in children):
+        total, resident = total + cost.cpu_s, resident + cost.rss
+    return Cost(total, resident)
+
+
+def process_cost(pid: int, proc: Path = PROC) -> Cost:
+    """What one process and its ended children cost; nothing when it is gone."""
+    try:
+        _, fields = split_stat((proc / str(pid) / "stat").read_bytes())
+        ticks = sum(int(field) for field in fields[_UTIME : _CSTIME + 1])
+        return Cost(ticks / _TICKS, int(fields[_RSS]) * _PAGE)
+    except (OSError, ValueError, IndexError):
+        return Cost(0.0, 0)
+
+
+def _share(before: tuple[int, int] | None, now: tuple[int, int] | None) -> float | None:
+    """The share of the periods between two readings that were throttled."""
+    if before is None or now is None:
+        return None
+    periods = now[0] - before[0]
+    return min(max((now[1] - before[1]) / periods, 0.0), 1.0) if periods > 0 else 0.0
+
+
+def _text(path: Path) -> str:
+    """A small file's text; empty where it is absent or may not be read (PSI can be there and switched off)."""
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""

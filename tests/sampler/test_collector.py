@@ -1,0 +1,217 @@
+"""The collector on this kernel: every tick accounted for, whatever is full, dying or starting anew."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from icetop.profiles.delta import Delta
+from icetop.profiles.profile import Profile
+from icetop.profiles.target import Target
+from icetop.profiles.tree_builder import build_call_tree
+from icetop.profiles.view import View
+from icetop.sampler import collector, tables
+from icetop.sampler.options import CollectOptions
+from icetop.sampler.session import Session
+
+pytestmark = pytest.mark.bpf
+
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts programs and ends them after the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def begin(*words: object) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen([str(word) for word in words]))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def collect(options: CollectOptions, seconds: float) -> tuple[Profile, list[Delta]]:
+    session, profile, deltas = Session(options, lambda stage: None, end_with_target=True), Profile(), []
+    try:
+        for delta in session.deltas(seconds):
+            profile.fold(delta)
+            deltas.append(delta)
+    finally:
+        session.close()
+    return profile, deltas
+
+
+def taken(profile: Profile) -> int:
+    return sum(sum(counts.samples) for bucket in profile.timeline.buckets() for counts in bucket.counts.values())
+
+
+def expected_and_lost(profile: Profile) -> tuple[int, int]:
+    buckets = list(profile.timeline.buckets())
+    return sum(bucket.expected for bucket in buckets), sum(sum(bucket.lost.values()) for bucket in buckets)
+
+
+def function_names(profile: Profile) -> set[str]:
+    tree = build_call_tree(profile, View())
+    return {tree.name(box) for box in range(len(tree))}
+
+
+def test_each_delta_accounts_for_each_of_its_ticks(shares: Path, start: Start) -> None:
+    """Not only the sum: the kernel's counters and counts are read without a gap."""
+    for _ in range(4):
+        start(shares, 60)
+    _, deltas = collect(CollectOptions(frequency_hz=999), 2.5)
+    for delta in deltas:
+        assert delta.expected == sum(delta.counts["cpu"].samples if delta.counts else ()) + sum(delta.lost.values())
+    assert sum(delta.expected for delta in deltas) > 999
+
+
+@pytest.mark.parametrize(
+    ("sizes", "reason"),
+    [({"stacks": 4096}, "ring_full"), ({"counts": 2}, "counts_full"), ({"sent": 1, "spaces": 1}, None)],
+)
+def test_tiny_maps_lose_only_what_they_say(sizes: dict[str, int], reason: str | None, start: Start) -> None:
+    """A row without a stack, or a tick without a row or a reason, fails."""
+    code = "import random\ndef f(n):\n    return n and f(n - 1)\nwhile True: sum(f(random.randrange(50)) for _ in range(99))"
+    for _ in range(4):
+        start(sys.executable, "-c", code)
+    profile, _ = collect(CollectOptions(frequency_hz=999, map_sizes=sizes), 2.5)
+    expected, lost = expected_and_lost(profile)
+    assert expected == taken(profile) + lost
+    assert taken(profile) > 0
+    reasons = {reason for bucket in profile.timeline.buckets() for reason in bucket.lost}
+    assert reasons <= ({reason} if reason else set())
+    assert lost > 0 if reason else lost == 0
+    tree = build_call_tree(profile, View())
+    assert tree.samples == taken(profile)
+
+
+def test_tables_that_are_full_start_anew_and_nothing_is_lost(
+    shares: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MOST_NODES", 12)
+    process = start(shares, 60)
+    profile, deltas = collect(CollectOptions(Target(pids=frozenset({process.pid})), 999), 4.5)
+    assert sum(delta.reset for delta in deltas) >= 2
+    expected, lost = expected_and_lost(profile)
+    assert (expected, lost) == (taken(profile), 0)
+    assert {"burn_sixty", "burn_thirty", "burn_ten"} <= function_names(profile)
+
+
+def test_only_the_target_is_sampled_and_its_threads_are(start: Start) -> None:
+    code = (
+        "import threading\ndef spin():\n    while True: pass\nfor _ in range(2): threading.Thread(target=spin).start()"
+    )
+    wanted, other = start(sys.executable, "-c", code), start(sys.executable, "-c", code)
+    time.sleep(0.3)
+    profile, _ = collect(CollectOptions(Target(pids=frozenset({wanted.pid})), 499), 1.5)
+    assert {series.pid for series in profile.series} == {wanted.pid}
+    assert len({series.tid for series in profile.series}) >= 2
+    assert other.poll() is None
+
+
+def test_a_comm_is_a_target(shares: Path, start: Start) -> None:
+    start(shares, 60)
+    start(sys.executable, "-c", "while True: pass")
+    profile, _ = collect(CollectOptions(Target(comms=frozenset({"shares"})), 499), 1.5)
+    assert {series.comm for series in profile.series} == {"shares"}
+    assert taken(profile) > 0
+
+
+def test_a_process_is_known_by_its_start_as_proc_tells_it(shares: Path, start: Start) -> None:
+    process = start(shares, 60)
+    profile, _ = collect(CollectOptions(Target(pids=frozenset({process.pid})), 499), 0.5)
+    ticks = int(Path(f"/proc/{process.pid}/stat").read_text().rsplit(") ", 1)[1].split()[19])
+    tick_ns = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+    assert {series.start_ns // tick_ns for series in profile.series} == {ticks}
+    assert profile.labels[0]["process"] == "shares"
+
+
+def test_children_of_a_command_and_their_children_are_targets(shares: Path) -> None:
+    command = ("sh", "-c", f"sh -c '{shares} 1' & {shares} 1; wait; exit 5")
+    session = Session(CollectOptions(Target(command=command), 499), lambda stage: None, end_with_target=True)
+    profile = Profile()
+    try:
+        for delta in session.deltas():
+            profile.fold(delta)
+    finally:
+        session.close()
+    assert session.exit_status == 5
+    assert len({series.pid for series in profile.series if series.comm == "shares"}) == 2
+
+
+def test_without_kernel_frames_there_are_none(start: Start) -> None:
+    start("sh", "-c", "while :; do cat /proc/self/maps > /dev/null; done")
+    profile, _ = collect(CollectOptions(frequency_hz=499, kernel=False), 1.0)
+    assert taken(profile) > 0
+    assert {location.language.value for location in profile.locations} <= {"native", "go", "jit"}
+
+
+def test_code_mapped_while_sampled_gets_its_names(tmp_path: Path, start: Start) -> None:
+    """dlopen after the first sample: an address in no known mapping makes the mappings be read again."""
+    source = "unsigned long late_burner(void) { volatile unsigned long i = 0; while (i < 3000000000ul) i++; return i; }"
+    (tmp_path / "late.c").write_text(source)
+    library = tmp_path / "late.so"
+    subprocess.run(
+        ["gcc", "-shared", "-fPIC", "-fno-omit-frame-pointer", "-o", library, tmp_path / "late.c"], check=True
+    )
+    code = (
+        "import ctypes, time\nend = time.monotonic() + 1\nwhile time.monotonic() < end: pass\n"
+        f"while True: ctypes.CDLL({str(library)!r}).late_burner()"
+    )
+    process = start(sys.executable, "-c", code)
+    profile, _ = collect(CollectOptions(Target(pids=frozenset({process.pid})), 499), 3.0)
+    assert "late_burner" in function_names(profile)
+
+
+def test_the_first_deltas_come_soon_and_the_last_one_says_so(shares: Path, start: Start) -> None:
+    start(shares, 60)
+    _, deltas = collect(CollectOptions(frequency_hz=99), 1.2)
+    assert deltas[0].context is not None and deltas[0].stage == "waiting for samples"
+    assert [delta.last for delta in deltas] == [False] * (len(deltas) - 1) + [True]
+    assert len(deltas) >= 2 + len(collector.FIRST_DRAINS)
+
+
+def test_nothing_stays_attached_when_the_collector_is_killed(shares: Path, start: Start) -> None:
+    start(shares, 60)
+    before = attached_programs()
+    code = (
+        "from icetop.sampler.session import Session\nfrom icetop.sampler.options import CollectOptions\n"
+        "for delta in Session(CollectOptions(), lambda s: None, end_with_target=False).deltas(): print('.', flush=True)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    assert attached_programs() > before
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    deadline = time.monotonic() + 10
+    while attached_programs() > before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert attached_programs() <= before
+
+
+def attached_programs() -> int:
+    """How many eBPF programs of these names the kernel holds, asked with BPF_PROG_GET_NEXT_ID."""
+    import struct
+
+    from icetop.sampler.loader.system_call import bpf
+
+    count, program = 0, 0
+    while True:
+        attributes = bytearray(struct.pack("=III", program, 0, 0))
+        try:
+            bpf(11, attributes)
+        except OSError:
+            return count
+        program = struct.unpack_from("=I", attributes, 4)[0]
+        count += 1

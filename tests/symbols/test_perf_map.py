@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from icetop.profiles.locations import Line
+from icetop.profiles.vocabulary import Language
+from icetop.symbols import perf_map
+from icetop.symbols.mappings import read_address_space
+from icetop.symbols.namer import Namer
+from icetop.symbols.perf_map import RECHECK_SECONDS, PerfMap
+from icetop.tests.symbols.conftest import Start, needs_root
+
+ANONYMOUS_CODE = (
+    "import ctypes, mmap, sys\n"
+    "code = mmap.mmap(-1, 1 << 16, prot=7)\n"
+    "print(ctypes.addressof(ctypes.c_char.from_buffer(code)), flush=True)\n"
+    "sys.stdin.read()\n"
+)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def path() -> Iterator[Path]:
+    """Where this process's own perf map is."""
+    path = Path(f"/tmp/perf-{os.getpid()}.map")
+    if path.exists():
+        pytest.skip(f"{path} is there already")
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def function(found: tuple[Language, Line] | None) -> str:
+    return found[1].function if found else ""
+
+
+def test_a_map_that_grows(path: Path, clock: Clock) -> None:
+    perf = PerfMap(os.getpid(), Counter(), clock)
+    assert perf.find(0x1000) is None
+    with path.open("wb", buffering=0) as file:
+        file.write(b"1000 10 first\n2000 20 second with spaces\n3000 10 unfin")
+        assert perf.find(0x1000) is None, "not looked at before its time"
+        clock.now += RECHECK_SECONDS
+        assert perf.find(0x1000) == (Language.JIT, Line("first"))
+        assert function(perf.find(0x201F)) == "second with spaces"
+        assert [perf.find(address) for address in (0xFFF, 0x1010, 0x2020, 0x3000)] == [None] * 4
+        file.write(b"ished\n1000 10 first again\n")
+        clock.now += RECHECK_SECONDS
+        assert function(perf.find(0x3005)) == "unfinished"
+        assert function(perf.find(0x1000)) == "first again", "what is written later holds"
+        for number in range(40):
+            file.write(b"%x 8 many%d\n" % (0x10000 + 16 * number, number))
+            clock.now += RECHECK_SECONDS
+            assert function(perf.find(0x10000 + 16 * number)) == f"many{number}"
+        assert function(perf.find(0x10000)) == "many0"
+        assert function(perf.find(0x1000)) == "first again"
+    path.write_bytes(b"5000 10 fresh\n")
+    clock.now += RECHECK_SECONDS
+    assert perf.find(0x1000) is None and function(perf.find(0x5000)) == "fresh"
+
+
+def test_what_is_gone_is_still_known(path: Path, clock: Clock) -> None:
+    path.write_bytes(b"1000 10 kept\n")
+    perf = PerfMap(os.getpid(), Counter(), clock)
+    assert function(perf.find(0x1000)) == "kept"
+    path.unlink()
+    clock.now += RECHECK_SECONDS
+    assert function(perf.find(0x1000)) == "kept"
+
+
+def test_hostile_lines(path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        b"", b"\0\0\0", b"xyz 10 a", b"1000", b"1000 10", b"1000 10 ", b"-5 10 negative", b"11000 0 empty",
+        b"12000 ffffffffffffffff endless", b"1" * 40 + b" 10 too long a number", b"ffffffffffffffff 10 last",
+        b"13000 10 " + b"n" * 5000, b"14000 10 evil\x1b[31m[red]\xff", b"0x15000 0x10 prefixed",
+    ]  # fmt: skip
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    counters = Counter[str]()
+    perf = PerfMap(os.getpid(), counters, clock)
+    assert function(perf.find(0x14000)) == "evil\x1b[31m[red]\ufffd"
+    assert function(perf.find(0x13000)) == "n" * 1024
+    assert function(perf.find(0x15000)) == "prefixed"
+    assert perf.find(0x12000) is None and perf.find(0x1000) is None
+    assert counters["perf_map_lines_skipped"] >= 9
+    monkeypatch.setattr(perf_map, "MOST_BYTES", 100)
+    with path.open("wb") as file:
+        file.write(b"1000 10 within\n" + b"2000 10 beyond\n" * 100)
+    clock.now += RECHECK_SECONDS
+    assert function(perf.find(0x1000)) == "within"
+    assert counters["perf_maps_cut"] == 1
+
+
+def test_one_endless_line(path: Path, clock: Clock) -> None:
+    path.write_bytes(b"1000 10 " + b"x" * (3 << 20) + b"\n2000 10 after\n")
+    assert function(PerfMap(os.getpid(), Counter(), clock).find(0x2000)) == "after"
+
+
+@needs_root
+def test_only_of_the_process_s_own_user(path: Path, clock: Clock) -> None:
+    path.write_bytes(b"1000 10 forged\n")
+    os.chown(path, 12345, 12345)
+    counters = Counter[str]()
+    assert PerfMap(os.getpid(), counters, clock).find(0x1000) is None
+    assert counters["perf_maps_refused"] == 1
+
+
+def test_no_links(path: Path, tmp_path: Path, clock: Clock) -> None:
+    (tmp_path / "other").write_bytes(b"1000 10 elsewhere\n")
+    path.symlink_to(tmp_path / "other")
+    assert PerfMap(os.getpid(), Counter(), clock).find(0x1000) is None
+
+
+@pytest.mark.parametrize(
+    ("executable", "entry", "expected"),
+    [
+        ("node", "JS:*work file:///app/a b.js:12:5", (Language.NODE, Line("work", "file:///app/a b.js", 0, 12))),
+        ("node", "LazyCompile:~ /app/a.js:3:1", (Language.NODE, Line("(anonymous)", "/app/a.js", 0, 3))),
+        ("node", "Builtin:ArrayMap", (Language.NODE, Line("Builtin:ArrayMap"))),
+        ("java", "Lcom/shop/Cart;::total", (Language.JAVA, Line("Lcom/shop/Cart;::total"))),
+        ("python3.12", "py::work:/app/a.py", (Language.PYTHON, Line("work", "/app/a.py"))),
+        ("dotnet", "void [App] Shop::Run()", (Language.JIT, Line("void [App] Shop::Run()"))),
+    ],
+)
+def test_languages(
+    path: Path, monkeypatch: pytest.MonkeyPatch, executable: str, entry: str, expected: tuple[Language, Line]
+) -> None:
+    path.write_text(f"1000 10 {entry}\n")
+    monkeypatch.setattr(os, "readlink", lambda path: f"/usr/bin/{executable}")
+    assert PerfMap(os.getpid(), Counter()).find(0x1008) == expected
+
+
+def test_through_the_namer() -> None:
+    process = subprocess.Popen(
+        ["python3", "-c", ANONYMOUS_CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    path = Path(f"/tmp/perf-{process.pid}.map")
+    try:
+        assert process.stdout is not None
+        address = int(process.stdout.readline())
+        path.write_text(f"{address + 256:x} 40 compiled\n")
+        space, namer = read_address_space(process.pid), Namer()
+        named, unnamed = namer.locate_user(space, address + 260), namer.locate_user(space, address)
+        assert (named.language, named.binary, named.offset) == (Language.JIT, "[anonymous]", address + 260)
+        assert named.lines == namer.name(space, named) == (Line("compiled"),)
+        assert (unnamed.binary, unnamed.lines, namer.name(space, unnamed)) == ("[anonymous]", (), ())
+    finally:
+        path.unlink(missing_ok=True)
+        process.communicate("")
+
+
+@needs_root
+def test_in_another_pid_and_mount_namespace(tmp_path: Path) -> None:
+    script = tmp_path / "code.py"
+    script.write_text(
+        "import os\nopen(f'/tmp/perf-{os.getpid()}.map', 'w').write('1000 10 inner\\n')\n" + ANONYMOUS_CODE
+    )
+    command = f"mount -t tmpfs none /tmp && exec python3 -c '{script.read_text().replace(chr(39), chr(34))}'"
+    process = subprocess.Popen(
+        ["unshare", "-m", "-p", "-f", "--mount-proc", "sh", "-c", command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        if not process.stdout.readline():
+            pytest.skip("namespaces cannot be made here")
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert function(PerfMap(int(children[0]), Counter()).find(0x1004)) == "inner"
+    finally:
+        process.communicate(b"")
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_node_s_own_map(start: Start, tmp_path: Path) -> None:
+    script = tmp_path / "busy.js"
+    script.write_text(
+        "function scanProducts(n) { let t = 0; for (let i = 0; i < n; i++) t += i % 7; return t; }\n"
+        "for (let i = 0; i < 2000; i++) scanProducts(1000);\n"
+        "console.log('ready'); process.stdin.on('data', () => {});\n"
+    )
+    process = start("node", "--perf-basic-prof", script)
+    path = Path(f"/tmp/perf-{process.pid}.map")
+    try:
+        entries = [line.split(" ", 2) for line in path.read_text().splitlines() if "scanProducts" in line]
+        space, namer = read_address_space(process.pid), Namer()
+        compiled = [start for start, _, _ in entries if space.find(int(start, 16)) is not None]
+        assert compiled, "bytecode is listed too, which is not mapped as code"
+        for start_address in compiled:
+            location = namer.locate_user(space, int(start_address, 16) + 1)
+            assert location.language is Language.NODE
+            assert (location.lines[0].function, location.lines[0].start_line) == ("scanProducts", 1)
+            assert location.lines[0].file.endswith("busy.js")
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,41 @@
+"""The characters beyond letters that the screen is drawn with, in sets that fonts really have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """One set. `bars` goes from nothing to a full cell; `edge` stands at a box's left in boxes that have a ground."""
+
+    edge: str
+    line_edge: str
+    fill: str
+    kernel_fill: str
+    ellipsis: str
+    dot: str
+    live: str
+    paused: str
+    crumb: str
+    down: str
+    rule: str
+    bars: str
+    mark_left: str
+    mark_right: str
+    mark_line: str
+    swatch: str
+    minus: str
+
+
+UNICODE = Glyphs("▏", "│", "─", "·", "…", "·", "●", "‖", "›", "▾", "│", " ▁▂▃▄▅▆▇█", "└", "┘", "─", "▎", "−")
+CONSOLE = Glyphs("│", "│", "─", "·", "~", "·", "*", "=", ">", "v", "│", " ._▄▄██", "└", "┘", "─", "│", "-")
+"""What the Linux console's fonts have (code page 437)."""
+ASCII = Glyphs("|", "|", "-", ".", "~", "-", "*", "=", ">", "v", "|", " .:-=+*#", "`", "'", "-", "|", "-")
+
+
+def glyphs_for(ascii_only: bool, terminal: str) -> Glyphs:
+    """The set to use for a terminal of the type `terminal` ($TERM)."""
+    if ascii_only:
+        return ASCII
+    return CONSOLE if terminal == "linux" else UNICODE

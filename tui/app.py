@@ -1,0 +1,404 @@
+"""The app: wires source, profile, keys and widgets together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from datetime import datetime
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from ..profiles.delta import Notice
+from ..profiles.source import Source
+from ..profiles.view import View
+from ..themes.glyphs import glyphs_for
+from ..themes.palette import THEMES
+from .choices import LIVE_WINDOW, Choices
+from .color_depth import color_depth, light_ground
+from .details import Details
+from .facts import box_facts, function_facts, stack_lines
+from .feed import Feed
+from .footer import Footer
+from .frugal import FrugalApp
+from .header import Header, Status
+from .icicle import Icicle
+from .keeper import Keeper
+from .keys import bindings, help_lines
+from .look import Look, make_look
+from .notice_line import NoticeLine
+from .page import Line, Page
+from .painted import Painted
+from .picture import Camera, Picture
+from .placard import Placard
+from .prompt import Prompt
+from .refresher import Refresher
+from .saving import save_snapshot
+from .search import Matches, compile_search, exactly, find_matches
+from .self_cost import SelfCost
+from .situation import no_samples, nothing_came, starting, waiting
+from .table import Table
+from .time_strip import TimeStrip
+
+ON_PAGES = frozenset(("quit", "redraw", "theme", "pop_screen", "scroll", "suspend_process"))
+"""What keys still do while a page covers the screen."""
+
+
+class IcetopApp(FrugalApp):
+    """The live view over one source. Exits with 0, or with 1 when the source failed before any sample."""
+
+    CSS_PATH = "icetop.tcss"
+    BINDINGS: ClassVar[list[Any]] = bindings()
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012  (Textual's own way)
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (8, "-low"), (16, "-mid"), (30, "-tall")]  # noqa: RUF012
+
+    def __init__(self, source: Source, view: View, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._live = source.live
+        self._choices = Choices(view, window=LIVE_WINDOW if source.live else None)
+        self._feed = Feed(source, self.post_message)
+        self._keeper = Keeper(self._feed.folded)
+        self._camera = Camera()
+        self._refresher = Refresher(self._take_picture, self._start_work, self.set_timer)
+        self._cost = SelfCost()
+        self._picture: Picture | None = None
+        self._matches: Matches | None = None
+        self._search = ""
+        self._counted = False
+        self._ended = False
+        self._began = time.monotonic()
+        self._header = Header(look, self._choices)
+        self._strip = TimeStrip(look)
+        self._placard = Placard(look)
+        self._icicle = Icicle(look)
+        self._table = Table(look, self._choices)
+        self._body = Horizontal(self._icicle, self._table)
+        self._details = Details(look)
+        self._notice = NoticeLine(look)
+        self._prompt = Prompt(look)
+        self._footer = Footer(look)
+        self._pane: Icicle | Table = self._icicle
+
+    def compose(self) -> ComposeResult:
+        """From the top down."""
+        yield self._header
+        yield self._strip
+        yield self._placard
+        yield self._body
+        yield self._details
+        yield self._notice
+        yield self._prompt
+        yield self._footer
+
+    def on_mount(self) -> None:
+        """Show the first screen, then begin to read."""
+        self._show_situation()
+        self._show_header()
+        self.set_interval(1.0, self._tick)
+        self.call_after_refresh(self._feed.start)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Decide what there is room for."""
+        super().on_resize(event)
+        self._show_panes()
+
+    # --- data
+
+    def on_feed_arrived(self, message: Feed.Arrived) -> None:
+        """Take a delta in."""
+        delta = message.delta
+        self._keeper.fold(delta)
+        self._cost.add(delta, time.monotonic(), time.process_time())
+        self._counted = self._counted or any(len(counts) for counts in delta.counts.values())
+        for notice in delta.notices:
+            self._tell(notice)
+        if self._counted or self._measured:
+            if self._choices.paused_at is None:
+                self._refresher.data_came()
+        else:
+            self._show_situation()
+            self._show_header()
+
+    def on_feed_ended(self, message: Feed.Ended) -> None:
+        """Go on with what there is."""
+        self._ended = True
+        if message.notice is not None:
+            self._keeper.profile.notices.append(message.notice)
+            self._tell(message.notice)
+        if self._counted:
+            self._refresher.data_came()
+        self._show_situation()
+        self._show_header()
+
+    @property
+    def _measured(self) -> bool:
+        """Whether the source is past its start, samples or not."""
+        return not self._keeper.profile.stage and len(self._keeper.profile.timeline) > 1
+
+    def _start_work(self, work: Any) -> None:
+        self.run_worker(work)
+
+    async def _take_picture(self) -> None:
+        choices = self._choices
+        self._picture = await self._keeper.read(
+            lambda profile: self._camera.take(profile, choices.view_of(profile), choices.sort)
+        )
+        self._show_picture()
+
+    # --- showing
+
+    def _show_picture(self) -> None:
+        picture = self._picture
+        if picture is None:
+            return
+        self._matches = find_matches(picture.tree, compile_search(self._search)) if self._search else None
+        self._icicle.show(picture, self._matches, self._choices.tint)
+        self._table.show(picture, self._matches, self._choices)
+        self._strip.show(picture)
+        self._show_header()
+        self._show_details()
+        self._show_situation()
+
+    def _show_header(self) -> None:
+        choices, profile = self._choices, self._keeper.profile
+        paused = None if choices.paused_at is None else time.monotonic() - choices.paused_since
+        ended = self._ended and self._live
+        self_percent = self._cost.percent if self._live else None
+        matched = self._matches.share if self._matches is not None else None
+        status = Status(self._live, ended, paused, profile.stage, self._search, matched, self_percent, self._remark())
+        self._header.show(self._picture, choices, status)
+
+    def _remark(self) -> str:
+        return waiting(self._picture) if self._picture is not None and self._live else ""
+
+    def _show_details(self) -> None:
+        picture = self._picture
+        if picture is None:
+            return
+        row = self._table.row if self._pane is self._table else None
+        self._details.show(function_facts(picture, row) if row else box_facts(picture, self._icicle.box))
+
+    def _show_situation(self) -> None:
+        """Show why there is nothing to draw, or the panes."""
+        picture, profile = self._picture, self._keeper.profile
+        if picture is not None and picture.tree.total:
+            lines: list[str] = []
+        elif picture is not None and not self._ended:
+            lines = no_samples(picture, self._live)
+        elif self._ended or (picture is not None and not self._live):
+            lines = nothing_came(self._ended, profile.notices) if not self._counted else []
+            lines = lines or (no_samples(picture, self._live) if picture is not None else [])
+        else:
+            lines = starting(profile.stage, time.monotonic() - self._began)
+        self._placard.show(lines)
+        self._placard.display = bool(lines)
+        self._show_panes()
+
+    def _show_panes(self) -> None:
+        """Both panes where there is room, else the one that keys go to."""
+        wide, blank = self.size.width >= 100, self._placard.display
+        self._body.display = not blank
+        self._icicle.display = wide or self._pane is self._icicle
+        self._table.display = wide or self._pane is self._table
+        self._table.stand(active=self._pane is self._table, ruled=wide)
+
+    def _tell(self, notice: Notice) -> None:
+        shown = self._notice.notice
+        if notice.level != "info" or shown is None or shown.level == "info":
+            self._notice.show(notice)
+
+    def _tick(self) -> None:
+        """What moves without data: clocks."""
+        if self._choices.paused_at is not None:
+            self._show_header()
+        elif self._picture is None:
+            self._show_situation()
+
+    # --- moving
+
+    def on_icicle_moved(self) -> None:
+        """The table's cursor and the details follow."""
+        picture = self._picture
+        if picture is not None and self._pane is self._icicle and picture.tree.frame(self._icicle.box) is not None:
+            self._table.follow(int(picture.tree.refs[self._icicle.box]))
+        self._show_details()
+
+    def on_table_moved(self) -> None:
+        """The graph's cursor and the details follow."""
+        box = self._icicle.widest(self._table.frame_id) if self._table.frame_id is not None else None
+        if box is not None and not self._choices.view.inverted:
+            self._icicle.go_to(box)
+        self._show_details()
+
+    def action_move(self, way: str) -> None:
+        """Move the cursor of the pane that keys go to."""
+        self._pane.move(way)
+
+    def action_pane(self) -> None:
+        """Send keys to the other pane."""
+        self._pane = self._table if self._pane is self._icicle else self._icicle
+        self._show_panes()
+        self._show_details()
+
+    def action_zoom_in(self) -> None:
+        """Zoom into the box under the cursor."""
+        if self._pane is self._table:
+            self.action_pane()
+        self._icicle.zoom_in()
+
+    async def action_back(self) -> None:
+        """Undo the last of zoom, search and message."""
+        if self._icicle.zoom_out():
+            self._show_details()
+        elif self._search:
+            self._set_search("")
+        else:
+            self._notice.show(None)
+
+    # --- searching
+
+    def action_search(self) -> None:
+        """Begin to type a search."""
+        self._footer.display = False
+        self._prompt.open(self._search)
+
+    def on_prompt_changed(self, message: Prompt.Changed) -> None:
+        """Search as it is typed."""
+        self._set_search(message.text)
+
+    def on_prompt_closed(self, message: Prompt.Closed) -> None:
+        """Keep the search or drop it."""
+        self._footer.display = True
+        if not message.kept:
+            self._set_search("")
+        elif self._matches is not None and not self._matches.boxes[self._icicle.box]:
+            self.action_match(1)
+
+    def action_search_this(self) -> None:
+        """Search for the function under the cursor."""
+        frame = self._picture.tree.frame(self._icicle.box) if self._picture is not None else None
+        if frame is not None:
+            self._set_search(exactly(frame.name))
+
+    def action_match(self, direction: int) -> None:
+        """Go to the next match in the graph."""
+        box = self._matches.beside(self._icicle.box, direction) if self._matches is not None else None
+        if box is not None:
+            self._icicle.go_to(box)
+
+    def _set_search(self, text: str) -> None:
+        self._search = text
+        self._show_picture()
+
+    # --- choosing
+
+    def action_pause(self) -> None:
+        """Hold the picture, or go on."""
+        self._choose(self._choices.toggle_pause(self._keeper.profile.timeline.end_ns, time.monotonic()))
+
+    def action_window(self) -> None:
+        """The next length of time."""
+        self._choose(self._choices.next_window())
+
+    def action_kernel(self) -> None:
+        """With or without kernel frames."""
+        self._choose(self._choices.toggle_kernel())
+
+    def action_invert(self) -> None:
+        """Root first or leaf first."""
+        self._choose(self._choices.toggle_inverted())
+
+    def action_first_level(self) -> None:
+        """Group by something else."""
+        self._choose(self._choices.next_first_level())
+
+    def action_tint(self) -> None:
+        """Colour by something else."""
+        self._choose(self._choices.next_tint())
+
+    def action_sort(self) -> None:
+        """Sort by another column."""
+        self._choose(self._choices.next_sort())
+
+    def action_kind(self, number: int) -> None:
+        """Another kind of profile."""
+        kinds = self._keeper.profile.kinds()
+        if number <= len(kinds):
+            self._choose(self._choices.of_kind(kinds[number - 1]))
+
+    def _choose(self, choices: Choices) -> None:
+        self._choices = choices
+        self._show_header()
+        if self._picture is not None:
+            self._refresher.at_once()
+
+    # --- the rest
+
+    def action_save(self) -> None:
+        """Save a snapshot."""
+        self.run_worker(self._save())
+
+    async def _save(self) -> None:
+        try:
+            path = await self._keeper.read(lambda profile: save_snapshot(profile, datetime.now()))
+        except Exception as error:  # a snapshot that cannot be written must not end what is being looked at
+            self._notice.show(Notice("error", "the snapshot could not be saved", str(error) or type(error).__name__))
+        else:
+            self._notice.show(Notice("info", f"saved {path}"))
+
+    def action_theme(self) -> None:
+        """The next of the themes that come with icetop."""
+        place = THEMES.index(self._look.theme) if self._look.theme in THEMES else -1
+        self._look = make_look(THEMES[(place + 1) % len(THEMES)], self._look.depth, self._look.glyphs)
+        for widget in (*self.screen_stack[0].query(Painted), *self.screen.query(Painted)):
+            widget.dress(self._look)
+
+    def action_help(self) -> None:
+        """All keys."""
+        self._open_page("keys", help_lines(ascii_only=self._look.glyphs.line_edge == "|"))
+
+    def action_messages(self) -> None:
+        """All messages."""
+        notices = self._keeper.profile.notices
+        self._open_page("messages", [(notice.level, str(notice)) for notice in notices] or [("", "none so far")])
+
+    def action_stack(self) -> None:
+        """The whole stack of the box under the cursor."""
+        if self._picture is not None:
+            self._open_page("stack", stack_lines(self._picture, self._icicle.box))
+
+    def _open_page(self, title: str, lines: list[Line]) -> None:
+        self.push_screen(Page(self._look, title, lines))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a page covers the screen, keys do not reach what is under it."""
+        return action in ON_PAGES if isinstance(self.screen, Page) else True
+
+    async def action_quit(self) -> None:
+        """End: stop the source, let the terminal answer what it was asked, and leave."""
+        await asyncio.gather(asyncio.to_thread(self._feed.stop), self.settle())
+        self._keeper.close()
+        failed = any(notice.level == "error" for notice in self._keeper.profile.notices)
+        self.exit(1 if failed and not self._counted else 0)
+
+
+def run_app(
+    source: Source, *, view: View, color: str = "auto", ascii_only: bool = False, theme: str = "auto"
+) -> int:
+    """Run the app over a source until the person quits; gives the exit status.
+
+    `color` is auto, truecolor, 256, 16 or none; `theme` is auto, dark, light or the path of a TOML file.
+    Raises `themes.palette.ThemeError` for a theme that cannot be used.
+    """
+    environ = os.environ
+    if theme == "auto":
+        theme = "light" if light_ground(environ) else "dark"
+    look = make_look(theme, color_depth(color, environ), glyphs_for(ascii_only, environ.get("TERM", "")))
+    status = IcetopApp(source, view, look).run()
+    return 1 if status is None else status

@@ -1,0 +1,161 @@
+"""What stands on the terminal, cell by cell, so that only cells that change are ever sent.
+
+Textual renders whole widgets. Here its updates are laid over the cells wanted; `changes` then gives the shortest
+sensible text that turns what was sent before into that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from rich.color import ColorSystem
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.strip import Strip
+
+from .labels import cells
+
+Cell = tuple[str, "Style | None"]
+"""A character with its style; the second half of a wide character is an empty one."""
+
+BRIDGE = 6
+"""Unchanged cells between two changes that are cheaper sent again than jumped over."""
+
+UNKNOWN: Cell = ("\0", None)
+"""What a cell is taken for of which nobody knows what it shows."""
+
+
+class Canvas:
+    """The cells wanted and the cells sent."""
+
+    def __init__(self) -> None:
+        self._wanted: list[list[Cell]] = []
+        self._sent: list[list[Cell]] = []
+        self._dirty: set[int] = set()
+
+    def forget(self) -> None:
+        """Say that nobody knows what stands on the terminal, so that all of it is sent again."""
+        self._sent = [[] for _ in self._wanted]
+        self._dirty = set(range(len(self._wanted)))
+
+    def resize(self, width: int, height: int) -> None:
+        """Fit another size of the terminal, which may have moved or cleared anything."""
+        if (width, height) != (len(self._wanted[0]) if self._wanted else 0, len(self._wanted)):
+            self._wanted = [[(" ", None)] * width for _ in range(height)]
+        self.forget()
+
+    def take(self, update: CompositorUpdate) -> bool:
+        """Lay an update of Textual's over the cells wanted; False where it is of a kind not known here."""
+        if isinstance(update, LayoutUpdate):
+            for y, line in enumerate(update.strips, update.region.y):
+                self._lay(update.region.x, y, (segment for strip in line for segment in strip))
+        elif isinstance(update, ChopsUpdate):
+            for y in {y for y, _, _ in update.spans}:
+                for x, strip in update.chops[y].items():
+                    self._lay(x, y, strip or ())
+        else:
+            return False
+        return True
+
+    def changes(self) -> str:
+        """What to write so that the terminal shows the cells wanted, taking it as written. Empty: nothing to do."""
+        parts: list[str] = []
+        for y in sorted(self._dirty):
+            parts += self._row_changes(y)
+        self._dirty.clear()
+        return "".join([*parts, "\x1b[0m"]) if parts else ""
+
+    def _lay(self, x: int, y: int, segments: Iterable[Segment] | Strip) -> None:
+        if not 0 <= y < len(self._wanted):
+            return
+        row = self._wanted[y]
+        laid: list[Cell] = []
+        for text, style, control in segments:
+            if control:
+                continue
+            if text.isascii():
+                laid += [(character, style) for character in text]
+            else:
+                laid += _wide(text, style)
+        laid = laid[: len(row) - x]
+        if row[x : x + len(laid)] != laid:
+            row[x : x + len(laid)] = laid
+            self._dirty.add(y)
+
+    def _row_changes(self, y: int) -> list[str]:
+        """Runs of changed cells, each after a jump to its place; styles are set only where they change."""
+        wanted, sent = self._wanted[y], self._sent[y]
+        if len(sent) != len(wanted):
+            sent = [UNKNOWN] * len(wanted)
+        parts: list[str] = []
+        style: Style | None = None
+        known = False
+        for start, end in _runs(wanted, sent):
+            parts.append(f"\x1b[{y + 1};{start + 1}H")
+            for character, cell_style in wanted[start:end]:
+                if cell_style is not style or not known:
+                    parts.append(_turn(style if known else None, cell_style, known))
+                    style, known = cell_style, True
+                parts.append(character)
+        self._sent[y] = wanted.copy()
+        return parts
+
+
+@lru_cache(maxsize=4096)
+def _turn(old: Style | None, new: Style | None, known: bool) -> str:
+    """What turns the terminal from one style to another; only the colours that differ where nothing else does."""
+    if known and _attributes(old) == _attributes(new):
+        changed: list[str] = []
+        if _colour(old, True) != _colour(new, True):
+            changed += _colour(new, True)
+        if _colour(old, False) != _colour(new, False):
+            changed += _colour(new, False)
+        return f"\x1b[{';'.join(changed)}m" if changed else ""
+    codes = Strip.render_ansi(new, ColorSystem.TRUECOLOR) if new is not None else ""
+    return f"\x1b[0;{codes}m" if codes else "\x1b[0m"
+
+
+def _attributes(style: Style | None) -> int:
+    return style._attributes & style._set_attributes if style is not None else 0
+
+
+def _colour(style: Style | None, foreground: bool) -> tuple[str, ...]:
+    colour = None if style is None else style.color if foreground else style.bgcolor
+    if colour is None:
+        return ("39",) if foreground else ("49",)
+    return tuple(colour.get_ansi_codes(foreground))
+
+
+def _wide(text: str, style: Style | None) -> list[Cell]:
+    """The cells of text with characters of other widths; what has no width joins the character before it."""
+    found: list[Cell] = []
+    for character in text:
+        width = cells(character)
+        if width == 0 and found:
+            place = len(found) - 1 if found[-1][0] or len(found) == 1 else len(found) - 2
+            found[place] = (found[place][0] + character, style)
+        elif width:
+            found += [(character, style)] + [("", style)] * (width - 1)
+    return found
+
+
+def _runs(wanted: list[Cell], sent: list[Cell]) -> list[tuple[int, int]]:
+    """The stretches [start, end) that differ, near ones joined, none beginning inside a wide character."""
+    differing = [place for place, (new, old) in enumerate(zip(wanted, sent, strict=True)) if new != old]
+    runs: list[tuple[int, int]] = []
+    for place in differing:
+        if runs and place - runs[-1][1] <= BRIDGE:
+            runs[-1] = (runs[-1][0], place + 1)
+        else:
+            runs.append((place, place + 1))
+    return [_whole(wanted, start, end) for start, end in runs]
+
+
+def _whole(wanted: list[Cell], start: int, end: int) -> tuple[int, int]:
+    while start > 0 and not wanted[start][0]:
+        start -= 1
+    while end < len(wanted) and not wanted[end][0]:
+        end += 1
+    return start, end

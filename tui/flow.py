@@ -1,0 +1,58 @@
+"""Knowing whether the terminal keeps up: it is asked for a sign of life after each paint.
+
+The kernel's own queue says nothing on a pseudo terminal, and a link's buffers hide what is still under way; the
+answer to a question sent behind a paint comes when the paint has arrived.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+ASK = "\x1b[6n"
+"""Asks where the cursor is; Textual turns the answer into a CursorPosition event."""
+
+ALLOWED = 2048
+"""Characters that may be under way when more is sent: a few keys' worth, so that a far terminal still feels quick."""
+
+PATIENCE = 1.0
+"""Seconds after which a terminal that has never answered is taken for one that does not."""
+
+LOST = 10.0
+"""Seconds after which an answer is given up."""
+
+
+class Flow:
+    """Counts what is under way to the terminal. Times are in seconds on any steady clock."""
+
+    def __init__(self) -> None:
+        self._under_way: deque[tuple[float, int]] = deque()
+        self._answers = False
+        self._mute = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer is still due."""
+        return bool(self._under_way)
+
+    def clear(self, now: float) -> bool:
+        """Whether more may be sent."""
+        if self._under_way:
+            waited = now - self._under_way[0][0]
+            if not self._answers and waited > PATIENCE:
+                self._mute = True
+            if self._mute or waited > LOST:
+                self._under_way.clear()
+        return sum(size for _, size in self._under_way) <= ALLOWED
+
+    def sent(self, size: int, now: float) -> str:
+        """Note a paint of `size` characters; gives the question to send behind it, empty for a mute terminal."""
+        if self._mute:
+            return ""
+        self._under_way.append((now, size))
+        return ASK
+
+    def answered(self) -> None:
+        """Note an answer: the oldest paint has arrived."""
+        self._answers, self._mute = True, False
+        if self._under_way:
+            self._under_way.popleft()

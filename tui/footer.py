@@ -1,0 +1,28 @@
+"""The footer: the keys that matter most, as many as fit."""
+
+from __future__ import annotations
+
+from .keys import footer_entries
+from .labels import cells
+from .painted import Painted
+from .row import Row
+
+
+class Footer(Painted):
+    """One row. The keys at the end of the table's order go first where there is little room, but not `?`."""
+
+    def paint(self, y: int, row: Row) -> None:
+        """The keys and their words."""
+        palette = self.look.palette
+        row.put(" ", palette.band)
+        for key, word in self._fitting(row.width - 2):
+            row.put(key, palette.key).put(f" {word}  ", palette.band_faint)
+        row.to(row.width, palette.band)
+
+    @staticmethod
+    def _fitting(width: int) -> list[tuple[str, str]]:
+        entries = footer_entries()
+        while entries and sum(cells(key) + cells(word) + 3 for key, word in entries) - 2 > width:
+            spare = [entry for entry in entries if entry[0] != "?"] or entries
+            entries.remove(spare[-1])
+        return entries

@@ -1,0 +1,89 @@
+"""An app that sends the terminal only cells that change, and waits with the next paint while earlier ones are unsent.
+
+This is the one place that reaches into Textual: `App._display` is where every paint passes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from rich.color import ColorSystem
+from rich.console import RenderableType
+from textual import events
+from textual._compositor import CompositorUpdate
+from textual.app import App
+from textual.screen import Screen
+
+from .canvas import Canvas
+from .flow import Flow
+
+RETRY = 0.1
+"""Seconds until a paint that had to wait is tried again, should no answer come."""
+
+LAST_PATIENCE = 0.5
+"""Seconds for the terminal to answer before the app ends, so that no answer ends up at the shell's prompt."""
+
+
+class FrugalApp(App[int]):
+    """Textual's app with its output going through a `Canvas`, colours as they were written."""
+
+    def __init__(self) -> None:
+        super().__init__(ansi_color=True)
+        self.console._color_system = ColorSystem.TRUECOLOR  # each theme is written for its depth: never downgrade
+        self._canvas = Canvas()
+        self._flow = Flow()
+        self._retrying = False
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Nobody knows what a resized terminal shows."""
+        self._canvas.resize(event.size.width, event.size.height)
+
+    def on_cursor_position(self, event: events.CursorPosition) -> None:
+        """An earlier paint has arrived."""
+        self._flow.answered()
+        self._paint()
+
+    def action_redraw(self) -> None:
+        """Send everything again."""
+        self._canvas.forget()
+        self._paint()
+
+    async def settle(self) -> None:
+        """Wait until the terminal has answered, or does not."""
+        end = time.monotonic() + LAST_PATIENCE
+        while self._flow.waiting and time.monotonic() < end:
+            await asyncio.sleep(0.01)
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        ours = isinstance(renderable, CompositorUpdate) and not (self.is_inline or self._batch_count)
+        if ours and isinstance(renderable, CompositorUpdate) and self._canvas.take(renderable):
+            self._paint()
+            self.post_display_hook()
+        else:
+            super()._display(screen, renderable)
+
+    def _paint(self) -> None:
+        driver = self._driver
+        if driver is None or self._closed or not self._running or self.is_headless:
+            return
+        now = time.monotonic()
+        if not self._flow.clear(now):
+            self._retry()
+            return
+        text = self._canvas.changes()
+        if text:
+            self._begin_update()
+            driver.write(text)
+            self._end_update()
+            driver.write(self._flow.sent(len(text), now))
+            driver.flush()
+
+    def _retry(self) -> None:
+        if not self._retrying:
+            self._retrying = True
+            self.set_timer(RETRY, self._try_again)
+
+    def _try_again(self) -> None:
+        self._retrying = False
+        self._paint()

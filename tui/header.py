@@ -1,0 +1,123 @@
+"""The header: vital signs and honesty line, then kinds, target and search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..profiles.printable import printable
+from .choices import Choices
+from .figures import clock, length, stopwatch
+from .header_parts import Part, fit_parts, vital_parts
+from .labels import cells
+from .look import Look
+from .painted import Painted
+from .picture import Picture, seconds
+from .row import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the header says beside the picture. `paused` is for how long, in seconds (None: not paused).
+
+    `matched` is the share of the whole that the search matches, in percent; `stage` what a source without samples does;
+    `remark` stands beside the target.
+    """
+
+    live: bool = True
+    ended: bool = False
+    paused: float | None = None
+    stage: str = ""
+    search: str = ""
+    matched: float | None = None
+    self_percent: float | None = None
+    remark: str = ""
+
+
+class Header(Painted):
+    """Two rows: the first always, the second where there is room."""
+
+    def __init__(self, look: Look, choices: Choices) -> None:
+        super().__init__(look)
+        self._choices = choices
+        self._status = Status()
+        self._picture: Picture | None = None
+
+    def show(self, picture: Picture | None, choices: Choices, status: Status) -> None:
+        """Say this from now on."""
+        self._picture, self._choices, self._status = picture, choices, status
+        self.refresh()
+
+    def paint(self, y: int, row: Row) -> None:
+        """Row 0 has the vital signs, row 1 what is looked at."""
+        if y == 0:
+            self._paint_vitals(row)
+        elif y == 1:
+            self._paint_choices(row)
+
+    def _paint_vitals(self, row: Row) -> None:
+        palette, glyphs = self.look.palette, self.look.glyphs
+        mark, clocks = self._clocks()
+        separator = f" {glyphs.dot} "
+        right = fit_parts([Part((text,), rank) for rank, text in enumerate(clocks)], max(row.width - 12, 0), 2)
+        taken = sum(cells(text) + 2 for text, _ in right) + 1
+        row.put(" icetop ", palette.chip).put(" ", palette.band)
+        parts = self._left_parts()
+        for place, (text, tone) in enumerate(fit_parts(parts, row.room - taken - 2, len(separator))):
+            row.put(separator if place else "", palette.band_faint).put(text, getattr(palette, tone))
+        row.to(row.width - taken - 1, palette.band)
+        if right:
+            row.put(mark, palette.live if self._status.live and self._status.paused is None else palette.warn)
+            row.put(" ", palette.band).put("  ".join(text for text, _ in right), palette.band)
+        row.to(row.width, palette.band)
+
+    def _left_parts(self) -> list[Part]:
+        status = self._status
+        if self._picture is not None:
+            return vital_parts(self._picture, status.self_percent)
+        return [Part((f"starting: {printable(status.stage, 60)}" if status.stage else "starting",), 0)]
+
+    def _clocks(self) -> tuple[str, list[str]]:
+        """The mark of the state, and its texts, the most important first."""
+        glyphs, status, picture = self.look.glyphs, self._status, self._picture
+        shown = f"last {length(self._choices.window)}" if self._choices.window else "all of it"
+        if status.paused is not None:
+            return glyphs.paused, [f"paused {length(status.paused)}", shown]
+        if picture is None:
+            return glyphs.live, []
+        kept = stopwatch(seconds(picture.kept_ns))
+        if not status.live:
+            day = clock(picture.kept_ns[0])
+            return glyphs.swatch, [f"saved {kept}", shown if self._choices.window else f"from {day}"]
+        return glyphs.live, [f"ended {kept}" if status.ended else f"live {kept}", shown]
+
+    def _paint_choices(self, row: Row) -> None:
+        palette, picture = self.look.palette, self._picture
+        context = picture.context if picture else None
+        search = self._search()
+        stop = row.width - (cells(search) + 2 if search else 0)
+        row.put(" ")
+        for number, kind in enumerate(context.kinds if context else (), 1):
+            here = kind == self._choices.view.kind
+            row.put(f"{number} ", palette.faint).put(printable(kind, 12), palette.accent if here else palette.faint)
+            row.put("  ")
+        remarks = [*self._targets(), *filter(None, [self._status.remark]), *self._choices.remarks()]
+        room = stop - row.used - 4
+        texts = fit_parts([Part((text,), rank) for rank, text in enumerate(remarks)], room, 4)
+        row.put("  ")
+        for text, _ in texts:
+            row.put(text).put("    ")
+        row.to(stop)
+        row.put(search, palette.search)
+
+    def _targets(self) -> list[str]:
+        target = printable(str(self._choices.view.target), 80)
+        if target == "host" and self._picture is not None:
+            target = printable(self._picture.context.target, 80)
+        return [f"target  {target}"] if target else []
+
+    def _search(self) -> str:
+        status = self._status
+        if not status.search:
+            return ""
+        share = f"  {status.matched:.1f} %" if status.matched is not None else ""
+        return f"/{printable(status.search, 40)}/{share}"

@@ -1,0 +1,134 @@
+"""Painting the boxes of an icicle: shades, labels, edges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..profiles.locations import Frame
+from ..profiles.printable import printable
+from ..profiles.vocabulary import Language
+from ..themes.palette import Shade
+from .choices import Tint
+from .labels import cells, cut, fit
+from .look import Look
+from .packages import package_of
+from .picture import Picture
+from .row import Row
+from .search import Matches
+
+if TYPE_CHECKING:
+    from .icicle_layout import Placed
+
+NARROWEST_LABEL = 3
+"""Cells under which a label would tell nothing."""
+
+NAME_BESIDE_SHARE = 6
+"""Cells of a group's name that have to stay for its share to be shown beside it."""
+
+
+class Brush:
+    """Paints levels of one picture in one look."""
+
+    def __init__(self, look: Look, picture: Picture, matches: Matches | None, tint: Tint) -> None:
+        self._look = look
+        self._tree = picture.tree
+        self._matches = matches
+        self._tint = tint
+
+    def paint_level(self, row: Row, level: list[Placed], cursor: int | None) -> None:
+        """The boxes of one row; `cursor` is the box under the cursor where that is on this row."""
+        from .icicle_layout import place_of
+
+        at = place_of(level, self._tree, cursor) if cursor is not None else None
+        open_end = False
+        for placed in level:
+            gap = placed.left - row.used
+            if gap > 0 and open_end:
+                row.put(self._look.glyphs.line_edge)
+            row.to(placed.left)
+            shade = self._shade(placed, placed is at)
+            self._paint_box(row, placed, shade, first=gap > 0 or placed.left == 0)
+            open_end = not shade.filled
+        if open_end and row.room > 0:
+            row.put(self._look.glyphs.line_edge)
+
+    def paint_way(self, row: Row, root: int) -> None:
+        """The boxes above the one zoomed into, the nearest ones kept where not all fit."""
+        shade, glyphs = self._look.palette.all[0], self._look.glyphs
+        names = [printable(self._tree.name(box), 200) for box in self._tree.ancestors(root)]
+        way = f" {glyphs.crumb} ".join(names)
+        if cells(way) + 4 > row.width:
+            way = glyphs.ellipsis + way[-max(row.width - 5, 1) :]
+        row.put(" ", shade.edge).put(f"{way} {glyphs.crumb}", shade.label).to(row.width, shade.label)
+
+    def paint_hidden(self, row: Row, levels: int) -> None:
+        """On the last row, how many levels there are below it."""
+        text = f" {self._look.glyphs.down} {levels} deeper"
+        if levels and row.room >= len(text):
+            row.to(row.width - len(text)).put(text, self._look.palette.faint)
+
+    def _paint_box(self, row: Row, placed: Placed, shade: Shade, first: bool) -> None:
+        glyphs = self._look.glyphs
+        if shade.filled:
+            row.put(" " if first else glyphs.edge, shade.label if first else shade.edge)
+        else:
+            row.put(glyphs.line_edge, shade.edge)
+        row.put(self._label(placed, placed.width - 1), shade.label)
+        room = placed.right - row.used
+        if room > 0 and shade.filled:
+            row.put(" " * room, shade.label)
+        elif room > 0:
+            row.put(self._line(placed) * room, self._look.palette.faint)
+
+    def _label(self, placed: Placed, room: int) -> str:
+        tree, ellipsis = self._tree, self._look.glyphs.ellipsis
+        if placed.culled:
+            text = f"+{placed.culled}"
+            return text if placed.culled > 1 and len(text) <= room else ""
+        if room < NARROWEST_LABEL:
+            return ""
+        frame = tree.frame(placed.box)
+        if frame is not None:
+            return fit(frame.name, frame.language, room, ellipsis)
+        name = printable(tree.name(placed.box), 400)
+        if tree.group(placed.box) is None or not tree.total:
+            return cut(name, room, ellipsis)
+        share = f" {100 * int(tree.cum[placed.box]) / tree.total:.1f} %"
+        if room < len(share) + NAME_BESIDE_SHARE:
+            return cut(name, room, ellipsis)
+        return cut(name, room - len(share), ellipsis) + share
+
+    def _line(self, placed: Placed) -> str:
+        glyphs, frame = self._look.glyphs, self._tree.frame(placed.box)
+        kernel = frame is not None and frame.language is Language.KERNEL
+        return glyphs.kernel_fill if kernel or placed.culled else glyphs.fill
+
+    def _shade(self, placed: Placed, cursor: bool) -> Shade:
+        from ..profiles.call_tree import ALL, END, GROUP
+
+        tree, palette, box = self._tree, self._look.palette, placed.box
+        if cursor:
+            return palette.cursor
+        if placed.culled:
+            return palette.culled
+        if self._matches is not None and self._matches.boxes[box]:
+            return palette.lit
+        what, step = tree.what[box], int(tree.depths[box]) & 1
+        if what == GROUP:
+            return palette.group[int(tree.refs[box]) & 1]
+        if what == ALL:
+            return palette.all[step]
+        return palette.truncated[step] if what == END else self._frame_shade(tree.frames[int(tree.refs[box])], step)
+
+    def _frame_shade(self, frame: Frame, step: int) -> Shade:
+        palette = self._look.palette
+        if frame.language is Language.KERNEL:
+            return palette.kernel[step]
+        return palette.boxes[palette.hue(tinted(frame, self._tint))][step]
+
+
+def tinted(frame: Frame, tint: Tint) -> str:
+    """The name whose hue a frame has."""
+    if tint == "package":
+        return package_of(frame)
+    return frame.binary if tint == "binary" else frame.language.value

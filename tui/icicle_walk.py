@@ -1,0 +1,72 @@
+"""Walking from box to box of an icicle by keys: what is where on the screen decides, not the tree alone."""
+
+from __future__ import annotations
+
+from ..profiles.call_tree import CallTree
+from ..profiles.selection import IntArray
+from .icicle_layout import Placed, lay_out, place_of
+
+PAGE = 10
+"""Levels that a page is."""
+
+
+class Walk:
+    """The ways on from a box, for one tree, zoom and width."""
+
+    def __init__(self, tree: CallTree, starts: IntArray, root: int, width: int) -> None:
+        self._tree = tree
+        self._starts = starts
+        self._root = root
+        self._width = width
+
+    def step(self, box: int, way: str) -> int:
+        """The box that one key leads to; `way` is left, right, up, down, first, last, page_up or page_down."""
+        if way in ("left", "right"):
+            return self._sideways(box, 1 if way == "right" else -1)
+        if way == "first":
+            return self._root
+        if way == "down":
+            return self._down(box)
+        if way == "up":
+            return self._up(box)
+        move = self._up if way == "page_up" else self._down
+        for _ in range(PAGE if way.startswith("page") else int(self._tree.depths.max()) + 1):
+            following = move(box)
+            if following == box:
+                break
+            box = following
+        return box
+
+    def culled(self, box: int) -> bool:
+        """Whether a box is too narrow to be drawn by itself."""
+        placed = place_of(self._row(box), self._tree, box)
+        return placed is None or bool(placed.culled)
+
+    def _row(self, box: int, below: int = 0) -> list[Placed]:
+        top = int(self._tree.depths[box]) + below - int(self._tree.depths[self._root])
+        return lay_out(self._tree, self._starts, self._root, self._width, top, 1)[0]
+
+    def _up(self, box: int) -> int:
+        return box if box == self._root else int(self._tree.parents[box])
+
+    def _down(self, box: int) -> int:
+        """The widest box right below that is drawn."""
+        row = [placed for placed in self._row(box, below=1) if int(self._tree.parents[placed.box]) == box]
+        return max(row, key=lambda placed: (placed.culled == 0, placed.width)).box if row else box
+
+    def _sideways(self, box: int, direction: int) -> int:
+        """The neighbour on the row; inside a block of culled boxes, the next one of the block."""
+        row = self._row(box)
+        placed = place_of(row, self._tree, box)
+        if placed is None:
+            return box
+        sibling = self._sibling(box, direction) if placed.culled else None
+        if sibling is not None and place_of(row, self._tree, sibling) is placed:
+            return sibling
+        beside = row.index(placed) + direction
+        return row[beside].box if 0 <= beside < len(row) else box
+
+    def _sibling(self, box: int, direction: int) -> int | None:
+        siblings = self._tree.children(int(self._tree.parents[box])) if box else [0]
+        place = siblings.index(box) + direction
+        return siblings[place] if 0 <= place < len(siblings) else None

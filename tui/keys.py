@@ -1,0 +1,101 @@
+"""Every key in one table, from which bindings, footer, help page and the README's list are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing that a key does.
+
+    `keys` are Textual's names, `shown` how they are printed. `footer` is the word in the footer (empty: not there),
+    entries coming in the table's order. `help` is the line of the help page, under the heading `section`.
+    """
+
+    keys: tuple[str, ...]
+    action: str
+    shown: str
+    section: str
+    help: str
+    footer: str = ""
+
+
+MOVE, LOOK, DATA, APP = "Moving", "Looking", "Data", "icetop"
+
+KEYS: tuple[Key, ...] = (
+    Key(("space",), "pause", "space", DATA, "pause the picture and go on; recording goes on underneath", "pause"),
+    Key(("enter",), "zoom_in", "enter", LOOK, "zoom into the box; in the table: into the function's widest box", "zoom"),
+    Key(("slash",), "search", "/", LOOK, "search names as you type (a regular expression); enter keeps it", "search"),
+    Key(("w",), "window", "w", DATA, "how much time is shown: 5 s, 30 s, 5 min, since the start", "window"),
+    Key(("tab", "shift+tab"), "pane", "tab", MOVE, "the other pane: graph or table", "table"),
+    Key(("s",), "save", "s", DATA, "save everything recorded as a pprof file", "snapshot"),
+    Key(("escape",), "back", "esc", LOOK, "zoom out; then clear the search, then put away the message", "back"),
+    Key(("question_mark",), "help", "?", APP, "this page", "help"),
+    Key(("q", "ctrl+c"), "quit", "q", APP, "quit", "quit"),
+    Key(("left", "h"), "move('left')", "h ←", MOVE, "to the box on the left"),
+    Key(("down", "j"), "move('down')", "j ↓", MOVE, "down: to the function called; the next row of the table"),
+    Key(("up", "k"), "move('up')", "k ↑", MOVE, "up: to the caller; the row above"),
+    Key(("right", "l"), "move('right')", "l →", MOVE, "to the box on the right"),
+    Key(("g", "home"), "move('first')", "g home", MOVE, "to the top"),
+    Key(("G", "end"), "move('last')", "G end", MOVE, "to the deepest box on this way; the last row"),
+    Key(("pagedown", "ctrl+d"), "move('page_down')", "PgDn", MOVE, "a page down"),
+    Key(("pageup", "ctrl+u"), "move('page_up')", "PgUp", MOVE, "a page up"),
+    Key(("n",), "match(1)", "n", LOOK, "to the next match"),
+    Key(("N",), "match(-1)", "N", LOOK, "to the match before"),
+    Key(("number_sign",), "search_this", "#", LOOK, "search for the function under the cursor"),
+    Key(("d",), "stack", "d", LOOK, "the whole stack of the box, with files and lines"),
+    Key(("K",), "kernel", "K", LOOK, "kernel frames on and off; their time goes to the caller"),
+    Key(("i",), "invert", "i", LOOK, "leaf first: who calls what takes the time"),
+    Key(("v",), "first_level", "v", LOOK, "first level by process, thread, command, binary or none"),
+    Key(("t",), "tint", "t", LOOK, "colour by package, binary or language"),
+    Key(("o",), "sort", "o", LOOK, "sort the table by flat, cum or name"),
+    Key(("1", "2", "3", "4", "5", "6", "7", "8", "9"), "kind", "1-9", DATA, "the kind of profile, where there are several"),
+    Key(("T",), "theme", "T", APP, "dark and light theme"),
+    Key(("exclamation_mark",), "messages", "!", APP, "all messages so far"),
+    Key(("ctrl+l",), "redraw", "^L", APP, "draw the screen anew"),
+)
+
+TEXTUALS_OWN = frozenset(("tab", "shift+tab", "ctrl+c"))
+"""Keys that Textual's screens would take for themselves."""
+
+
+def bindings() -> list[Binding]:
+    """The app's bindings."""
+    return [
+        Binding(
+            key,
+            f"kind({key})" if entry.action == "kind" else entry.action,
+            entry.help,
+            show=False,
+            priority=key in TEXTUALS_OWN,
+        )
+        for entry in KEYS
+        for key in entry.keys
+    ]
+
+
+def footer_entries() -> list[tuple[str, str]]:
+    """(key, word) pairs of the footer, the most important first."""
+    return [(entry.shown, entry.footer) for entry in KEYS if entry.footer]
+
+
+def help_lines(ascii_only: bool = False) -> list[tuple[str, str]]:
+    """(key, what it does) pairs of the help page; a heading has no key, an empty pair parts the sections."""
+    lines: list[tuple[str, str]] = []
+    for section in (MOVE, LOOK, DATA, APP):
+        lines += [("", ""), ("", section)] if lines else [("", section)]
+        lines += [(_shown(entry, ascii_only), entry.help) for entry in KEYS if entry.section == section]
+    return lines
+
+
+def markdown() -> str:
+    """The keys as a Markdown table."""
+    rows = (f"| `{entry.shown}` | {entry.help} |" for entry in KEYS)
+    return "\n".join(("| key | |", "|---|---|", *rows)) + "\n"
+
+
+def _shown(entry: Key, ascii_only: bool) -> str:
+    return entry.shown.encode("ascii", "ignore").decode().strip() if ascii_only else entry.shown

@@ -1,0 +1,88 @@
+"""A page of text over the whole screen: help, messages, a whole stack."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+
+from .look import Look
+from .painted import Painted
+from .row import Row
+
+Line = tuple[str, str]
+"""A word at the left, and what is said of it. Without the word the line is a heading; both must be printable."""
+
+
+class Sheet(Painted):
+    """The lines of a page, scrolled."""
+
+    def __init__(self, look: Look, title: str, lines: list[Line]) -> None:
+        super().__init__(look)
+        self._title = title
+        self._lines = lines
+        self._top = 0
+
+    def scroll(self, lines: int) -> None:
+        """Move by so many lines."""
+        last = max(len(self._lines) - self._room, 0)
+        self._top = min(max(self._top + lines, 0), last)
+        self.refresh()
+
+    @property
+    def _room(self) -> int:
+        return max(self.size.height - 2, 1)
+
+    def paint(self, y: int, row: Row) -> None:
+        """Title, lines, and how to leave."""
+        palette = self.look.palette
+        if y == 0:
+            row.put(" icetop ", palette.chip).put(f" {self._title}", palette.band).to(row.width, palette.band)
+        elif y == self.size.height - 1:
+            row.put(" ", palette.band).put("esc", palette.key).put(" back  ", palette.band_faint)
+            row.put("j k", palette.key).put(" scroll", palette.band_faint)
+            left = len(self._lines) - self._top - self._room
+            row.put(f"   {left} more" if left > 0 else "", palette.band_faint).to(row.width, palette.band)
+        elif self._top + y - 1 < len(self._lines):
+            self._paint_line(row, *self._lines[self._top + y - 1])
+
+    def _paint_line(self, row: Row, word: str, text: str) -> None:
+        palette = self.look.palette
+        if not word:
+            row.put(" ").put(text, palette.strong)
+        else:
+            row.put("  ").put(f"{word:<8}", palette.accent).put("  ").put(text)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Further down."""
+        self.scroll(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        """Further up."""
+        self.scroll(-3)
+
+
+class Page(Screen[None]):
+    """A sheet with the keys to scroll and leave it."""
+
+    BINDINGS = [  # noqa: RUF012  (Textual's own way)
+        Binding("escape,q,question_mark,enter,exclamation_mark,d", "app.pop_screen", show=False),
+        Binding("down,j", "scroll(1)", show=False),
+        Binding("up,k", "scroll(-1)", show=False),
+        Binding("pagedown,space,ctrl+d", "scroll(10)", show=False),
+        Binding("pageup,ctrl+u", "scroll(-10)", show=False),
+        Binding("home,g", "scroll(-1000000)", show=False),
+        Binding("end,G", "scroll(1000000)", show=False),
+    ]
+
+    def __init__(self, look: Look, title: str, lines: list[Line]) -> None:
+        super().__init__()
+        self._sheet = Sheet(look, title, lines)
+
+    def compose(self) -> ComposeResult:
+        """Only the sheet."""
+        yield self._sheet
+
+    def action_scroll(self, lines: int) -> None:
+        """Move by so many lines."""
+        self._sheet.scroll(lines)

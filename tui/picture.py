@@ -1,0 +1,162 @@
+"""Everything that the screen shows of a profile under a view, worked out in one go, off the screen's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..profiles.delta import Context, Vitals
+from ..profiles.profile import Profile
+from ..profiles.timeline import SECOND, Bucket
+from ..profiles.view import View
+from ..profiles.vocabulary import unit_of
+
+if TYPE_CHECKING:
+    from ..profiles.call_tree import CallTree
+    from ..profiles.order import OrderMemory
+    from ..profiles.selection import IntArray
+    from ..profiles.top_table import Sort, TopRow
+
+STRIP_SECONDS = 300
+"""How much time the strip shows at least when live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Busy cores over one bucket of the time line."""
+
+    start_ns: int
+    end_ns: int
+    cores: float
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What became of the ticks of the shown stretch: all expected ones, those lost, those whose stack is complete."""
+
+    expected: int = 0
+    samples: int = 0
+    lost: int = 0
+    complete: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One state of the screen's data.
+
+    `starts` gives for each box of the tree where it begins, in the kind's unit from the left of the whole.
+    `shown_ns` is the stretch that the tree covers, `kept_ns` all that is kept, both as (start, end) in unix
+    nanoseconds. `anything` says whether the profile holds samples at all, of whatever kind, target and time.
+    """
+
+    view: View
+    context: Context
+    vitals: Vitals | None
+    tree: CallTree
+    starts: IntArray
+    rows: list[TopRow]
+    loads: list[Load]
+    account: Account
+    shown_ns: tuple[int, int]
+    kept_ns: tuple[int, int]
+    anything: bool
+
+    @property
+    def unit(self) -> str:
+        """The unit of the values."""
+        return unit_of(self.view.kind)
+
+    @property
+    def busy_cores(self) -> float | None:
+        """Mean busy cores over the shown stretch, None where nothing is known."""
+        start, end = self.shown_ns
+        loads = [load for load in self.loads if load.start_ns >= start and load.end_ns <= end]
+        spent = sum(load.end_ns - load.start_ns for load in loads)
+        return sum(load.cores * (load.end_ns - load.start_ns) for load in loads) / spent if spent else None
+
+
+class Camera:
+    """Takes pictures one after another, keeping boxes in their places from one to the next."""
+
+    def __init__(self) -> None:
+        self._memory: OrderMemory | None = None
+
+    def take(self, profile: Profile, view: View, sort: Sort = "flat") -> Picture:
+        """The picture of `profile` under `view`. Takes time with the profile's size: not for the screen's thread."""
+        from ..profiles.order import OrderMemory
+
+        self._memory = self._memory or OrderMemory()
+        return _picture(profile, view, self._memory, sort)
+
+
+def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort) -> Picture:
+    from ..profiles.top_table import top_table
+    from ..profiles.tree_builder import build_call_tree
+
+    tree = build_call_tree(profile, view, memory)
+    upright = build_call_tree(profile, replace(view, inverted=False)) if view.inverted else tree
+    buckets = list(profile.timeline.buckets())
+    shown = list(profile.timeline.buckets(view.stretch.start_ns, view.stretch.end_ns))
+    return Picture(
+        view=view,
+        context=profile.context,
+        vitals=profile.vitals,
+        tree=tree,
+        starts=box_starts(tree),
+        rows=top_table(upright, view, sort),
+        loads=_loads(buckets, view.kind),
+        account=_account(tree, shown),
+        shown_ns=_extent(shown),
+        kept_ns=_extent(buckets),
+        anything=any(bucket.counts for bucket in buckets),
+    )
+
+
+def box_starts(tree: CallTree) -> IntArray:
+    """Where each box begins: what is flat in the boxes that end before it.
+
+    That is all flat value before it in pre-order, less that of its ancestors, whose own flat value is drawn at their
+    right end. A box adds to its descendants' [box + 1, end) once, so one running sum gives every box its ancestors'.
+    """
+    import numpy as np
+
+    flat = np.maximum(tree.flat, 0)
+    steps = np.zeros(len(tree) + 1, dtype=np.int64)
+    np.add.at(steps, np.arange(1, len(tree) + 1), flat)
+    np.subtract.at(steps, tree.ends, flat)
+    starts: IntArray = np.cumsum(flat) - flat - np.cumsum(steps)[:-1]
+    return starts
+
+
+def _account(tree: CallTree, shown: list[Bucket]) -> Account:
+    from ..profiles.call_tree import END
+
+    truncated = int(tree.cum_samples[tree.what == END].sum())
+    return Account(
+        expected=sum(bucket.expected for bucket in shown),
+        samples=tree.samples,
+        lost=sum(sum(bucket.lost.values()) for bucket in shown),
+        complete=1 - truncated / tree.samples if tree.samples else None,
+    )
+
+
+def _loads(buckets: list[Bucket], kind: str) -> list[Load]:
+    """Busy cores as measured; where nobody measured them (a file of another tool), as the samples say."""
+    measured = any(bucket.busy_core_ns for bucket in buckets)
+    of: Callable[[Bucket], float] = (lambda b: b.busy_core_ns) if measured else (lambda b: _sampled(b, kind))
+    return [Load(b.start_ns, b.end_ns, max(of(b), 0.0) / b.duration_ns) for b in buckets if b.duration_ns > 0]
+
+
+def _sampled(bucket: Bucket, kind: str) -> float:
+    counts = bucket.counts.get(kind)
+    return float(sum(counts.values)) if counts is not None else 0.0
+
+
+def _extent(buckets: list[Bucket]) -> tuple[int, int]:
+    return (buckets[0].start_ns, buckets[-1].end_ns) if buckets else (0, 0)
+
+
+def seconds(extent: tuple[int, int]) -> float:
+    """The length of an extent in seconds."""
+    return (extent[1] - extent[0]) / SECOND

@@ -1,0 +1,77 @@
+"""When the picture is worked out anew: seldom for data, at once for keys, never twice at the same time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+GAP = 0.9
+"""Seconds between two pictures of live data."""
+
+EARLY_GAP, EARLY = 0.1, 2.0
+"""The gap in the first seconds after the first picture, when every delta is news."""
+
+REST = 4
+"""A picture that takes long is followed by a pause this many times as long."""
+
+
+class Refresher:
+    """`take` works out and shows a picture; `start` runs a coroutine; `later` calls back after some seconds."""
+
+    def __init__(
+        self,
+        take: Callable[[], Awaitable[None]],
+        start: Callable[[Coroutine[Any, Any, None]], object],
+        later: Callable[[float, Callable[[], None]], object],
+    ) -> None:
+        self._take = take
+        self._start = start
+        self._later = later
+        self._began: float | None = None
+        self._next = 0.0
+        self._stale = self._urgent = self._running = self._timed = False
+
+    def data_came(self) -> None:
+        """Show new data when it is time to."""
+        self._stale = True
+        wait = self._next - time.monotonic()
+        if wait <= 0:
+            self._go()
+        elif not self._timed:
+            self._timed = True
+            self._later(wait, self._fire)
+
+    def at_once(self) -> None:
+        """Show another choice now."""
+        self._stale = self._urgent = True
+        self._go()
+
+    def _fire(self) -> None:
+        self._timed = False
+        if self._stale:
+            self._go()
+
+    def _go(self) -> None:
+        if not self._running:
+            self._running = True
+            self._start(self._run())
+
+    async def _run(self) -> None:
+        try:
+            while self._stale:
+                self._stale = self._urgent = False
+                begin = time.monotonic()
+                await self._take()
+                self._plan(begin, time.monotonic())
+                if not self._urgent:
+                    break
+        finally:
+            self._running = False
+        if self._stale:
+            self.data_came()
+
+    def _plan(self, begin: float, end: float) -> None:
+        self._began = self._began or begin
+        gap = EARLY_GAP if end - self._began < EARLY else GAP
+        self._next = begin + max(gap, REST * (end - begin))

@@ -1,0 +1,42 @@
+"""Putting one row of the screen together, cell by cell from the left, never longer than its width."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from .labels import cells, cut
+
+
+class Row:
+    """A row under construction. All text must be printable already; nothing is read as markup."""
+
+    def __init__(self, width: int, ground: Style, ellipsis: str = "…") -> None:
+        self.width = width
+        self.used = 0
+        self._ground = ground
+        self._ellipsis = ellipsis
+        self._segments: list[Segment] = []
+
+    @property
+    def room(self) -> int:
+        """Cells still free."""
+        return self.width - self.used
+
+    def put(self, text: str, style: Style | None = None) -> Row:
+        """Append text, cut with an ellipsis where it does not fit."""
+        if text and self.room > 0:
+            text = cut(text, self.room, self._ellipsis)
+            self._segments.append(Segment(text, style or self._ground))
+            self.used += cells(text)
+        return self
+
+    def to(self, column: int, style: Style | None = None) -> Row:
+        """Fill with blanks up to a column."""
+        return self.put(" " * (min(column, self.width) - self.used), style)
+
+    def strip(self) -> Strip:
+        """The row, filled up to its width."""
+        self.to(self.width)
+        return Strip(self._segments, self.width)

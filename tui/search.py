@@ -1,0 +1,75 @@
+"""Searching names: which boxes and functions match, and what share of all samples they stand for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from ..profiles.call_tree import CallTree
+
+LONGEST = 1024
+"""Characters of a name that are searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What a search found: a mark for each box of the tree, the frames' ids, and the share of the total in percent."""
+
+    boxes: npt.NDArray[np.bool_]
+    frames: frozenset[int]
+    share: float
+
+    def beside(self, box: int, direction: int) -> int | None:
+        """The next matching box after `box` (direction 1) or before it (-1), going round at the ends."""
+        places = self.boxes.nonzero()[0].tolist()
+        if not places:
+            return None
+        ahead = [place for place in places if (place - box) * direction > 0]
+        return ahead[0 if direction > 0 else -1] if ahead else places[0 if direction > 0 else -1]
+
+
+def exactly(name: str) -> str:
+    """A search that finds this very name."""
+    return f"^{re.escape(name)}$"
+
+
+def compile_search(text: str) -> re.Pattern[str]:
+    """The pattern for what was typed: a regular expression, or where it is not one, the very text. Case is ignored."""
+    try:
+        return re.compile(text, re.IGNORECASE)
+    except re.error:
+        return re.compile(re.escape(text), re.IGNORECASE)
+
+
+def find_matches(tree: CallTree, pattern: re.Pattern[str]) -> Matches:
+    """All matches in a tree; a box inside a matching one counts only once in the share."""
+    import numpy as np
+
+    from ..profiles.call_tree import FRAME, GROUP
+
+    def hits(names: list[str]) -> npt.NDArray[np.bool_]:
+        found = (pattern.search(name[:LONGEST]) is not None for name in names)
+        return np.fromiter(found, dtype=np.bool_, count=len(names))
+
+    frames = hits([frame.name for frame in tree.frames])
+    groups = hits([f"{group.name}: {group.title}" for group in tree.groups])
+    boxes = np.zeros(len(tree), dtype=np.bool_)
+    for what, matching in ((FRAME, frames), (GROUP, groups)):
+        places = np.flatnonzero(tree.what == what)
+        boxes[places] = matching[tree.refs[places]]
+    return Matches(boxes, frozenset(np.flatnonzero(frames).tolist()), _share(tree, np.flatnonzero(boxes)))
+
+
+def _share(tree: CallTree, places: npt.NDArray[np.intp]) -> float:
+    import numpy as np
+
+    if not len(places) or not tree.total:
+        return 0.0
+    reach = np.maximum.accumulate(tree.ends[places])
+    outermost = np.concatenate(([True], places[1:] >= reach[:-1]))
+    return 100 * float(tree.cum[places[outermost]].sum()) / tree.total

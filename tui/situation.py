@@ -1,0 +1,60 @@
+"""Why there is nothing to draw, in words, with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..profiles.delta import Notice
+from ..profiles.printable import printable
+from .figures import length
+from .picture import Picture, seconds
+
+IDLE_SHARE = 0.05
+"""Below this share of all cores a machine counts as idle."""
+
+
+def starting(stage: str, waited: float) -> list[str]:
+    """Lines for the time before the first sample. `waited` is in seconds."""
+    lines = [f"starting: {printable(stage, 80) or 'waiting for the first samples'}"]
+    return lines if waited < 5 else [*lines, "", f"{length(waited)} so far"]
+
+
+def nothing_came(ended: bool, notices: Sequence[Notice]) -> list[str]:
+    """Lines for a source that ended, or failed, without a sample."""
+    worst = next((n for level in ("error", "warning") for n in reversed(notices) if n.level == level), None)
+    if worst is None:
+        return ["no samples: the source ended without any"] if ended else ["no samples so far"]
+    return ["no samples"] + [printable(part, 400) for part in ("", worst.what, worst.why, worst.mend and f"mend: {worst.mend}")]
+
+
+def no_samples(picture: Picture, live: bool) -> list[str]:
+    """Lines for a view of a profile that holds nothing to draw."""
+    view, account = picture.view, picture.account
+    window = length(seconds(picture.shown_ns)) if any(picture.shown_ns) else "this stretch"
+    target = printable(picture.context.target, 200)
+    if view.kind not in picture.context.kinds and picture.anything:
+        return [f"no {printable(view.kind, 40)} samples are in here", "", f"there are: {', '.join(picture.context.kinds)}"]
+    if view.target and picture.anything:
+        return [f"no samples of {printable(str(view.target), 200)} in {window}", "", "the samples that there are belong to others"]
+    if account.lost:
+        return [f"no samples in {window}: all {account.lost} were lost"]
+    if target not in ("", "host"):
+        busy = _busy(picture)
+        return [f"no samples of {target} in {window}", "", "it does not run, or it waits" + (f"; {busy}" if busy else "")]
+    busy = _busy(picture)
+    if busy:
+        return [f"no samples in {window}: this machine is idle", "", busy]
+    return [f"no samples in {window}", "", "recording goes on" if live else "w shows more of the time"]
+
+
+def waiting(picture: Picture) -> str:
+    """A remark for a machine that hardly computes; empty where it does."""
+    busy, cpus = picture.busy_cores, picture.context.cpus
+    if picture.view.kind != "cpu" or busy is None or not cpus or busy / cpus >= IDLE_SHARE:
+        return ""
+    return f"{100 * busy / cpus:.1f} % busy: time is spent waiting"
+
+
+def _busy(picture: Picture) -> str:
+    busy, cpus = picture.busy_cores, picture.context.cpus
+    return f"{busy:.2f} of {cpus} cores are busy" if busy is not None and cpus else ""

@@ -1,0 +1,190 @@
+"""The table of top functions: only the rows in sight are ever made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.style import Style
+from textual import events
+from textual.message import Message
+
+from ..profiles.vocabulary import Language
+from .choices import Choices
+from .figures import Scale, percent, scale_for
+from .icicle_brush import tinted
+from .labels import fit
+from .look import Look
+from .painted import Painted
+from .picture import Picture
+from .row import Row
+from .search import Matches
+
+if TYPE_CHECKING:
+    from ..profiles.top_table import TopRow
+
+WIDE = 56
+"""Cells from which there is room for cumulated values beside their share."""
+
+FIGURE, SHARE = 8, 6
+"""Cells of a column of values, and of one of shares."""
+
+ROOMY = 14
+"""Rows from which the title is set apart by a blank one."""
+
+WORDS = {"cpu": "CPU", "offcpu": "waiting", "wall": "wall time", "lock": "waiting for locks", "io": "block I/O"}
+
+
+class Table(Painted):
+    """Title, heads and rows; the cursor stays on its function while rows move."""
+
+    class Moved(Message):
+        """The cursor went to another function."""
+
+    def __init__(self, look: Look, choices: Choices) -> None:
+        super().__init__(look)
+        self._choices = choices
+        self._picture: Picture | None = None
+        self._matches: Matches | None = None
+        self._frame: int | None = None
+        self._at = 0
+        self._top = 0
+        self._active = False
+        self._ruled = True
+
+    @property
+    def row(self) -> TopRow | None:
+        """The row under the cursor."""
+        rows = self._rows
+        return rows[self._at] if self._at < len(rows) else None
+
+    @property
+    def frame_id(self) -> int | None:
+        """The function under the cursor."""
+        return self.row.frame_id if self.row is not None else None
+
+    def show(self, picture: Picture, matches: Matches | None, choices: Choices) -> None:
+        """Draw this from now on."""
+        self._picture, self._matches, self._choices = picture, matches, choices
+        if self._frame is not None:
+            self._find(self._frame)
+        self._settle()
+
+    def stand(self, active: bool, ruled: bool) -> None:
+        """Whether keys go to this pane, and whether it has another one on its left."""
+        if (active, ruled) != (self._active, self._ruled):
+            self._active, self._ruled = active, ruled
+            self.refresh()
+
+    def follow(self, frame_id: int) -> None:
+        """Put the cursor on a function, if it is listed."""
+        if frame_id != self._frame:
+            self._frame = frame_id
+            self._find(frame_id)
+            self._settle()
+
+    def move(self, way: str) -> None:
+        """Move the cursor one key's way."""
+        page = max(self._room - 1, 1)
+        steps = {"up": -1, "down": 1, "page_up": -page, "page_down": page, "first": -(10**9), "last": 10**9}
+        if way in steps and self._rows:
+            self._to(self._at + steps[way])
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor."""
+        place = self._top + event.y - self._heads
+        if event.y >= self._heads and place < len(self._rows):
+            self._to(place)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Rows further down."""
+        self.move("down")
+
+    def on_mouse_scroll_up(self) -> None:
+        """Rows further up."""
+        self.move("up")
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self._settle()
+
+    def paint(self, y: int, row: Row) -> None:
+        """Title, heads, or a function."""
+        if self._ruled:
+            row.put(" ").put(self.look.glyphs.rule, self.look.palette.rule)
+        if self._picture is None:
+            return
+        scale = scale_for(self._picture.unit, self._picture.tree.total)
+        if y == 0:
+            self._paint_title(row, scale)
+        elif y == self._heads - 1:
+            self._paint_heads(row, scale)
+        elif y >= self._heads and self._top + y - self._heads < len(self._rows):
+            self._paint_function(row, self._top + y - self._heads, scale)
+
+    @property
+    def _rows(self) -> list[TopRow]:
+        return self._picture.rows if self._picture is not None else []
+
+    @property
+    def _heads(self) -> int:
+        return 3 if self.size.height >= ROOMY else 2
+
+    @property
+    def _room(self) -> int:
+        return max(self.size.height - self._heads, 1)
+
+    def _to(self, place: int) -> None:
+        self._at = min(max(place, 0), len(self._rows) - 1)
+        self._frame = self.frame_id
+        self._settle()
+        self.post_message(self.Moved())
+
+    def _find(self, frame_id: int) -> None:
+        self._at = next((place for place, row in enumerate(self._rows) if row.frame_id == frame_id), self._at)
+
+    def _settle(self) -> None:
+        """Keep the cursor on a row that there is, and in sight."""
+        self._at = max(min(self._at, len(self._rows) - 1), 0)
+        self._top = min(max(self._top, self._at - self._room + 1), self._at)
+        self._top = max(min(self._top, len(self._rows) - self._room), 0)
+        self.refresh()
+
+    def _paint_title(self, row: Row, scale: Scale) -> None:
+        assert self._picture is not None
+        total, kind = self._picture.tree.total, self._picture.view.kind
+        row.put(" Total ").put(scale.full(total), self.look.palette.strong).put(f" of {WORDS.get(kind, kind)}")
+
+    def _paint_heads(self, row: Row, scale: Scale) -> None:
+        palette, mark = self.look.palette, self.look.glyphs.down
+        sort = self._choices.sort
+        heads = [(f"Flat {scale.symbol}", FIGURE, "flat"), ("Flat%", SHARE, ""), ("Sum%", SHARE, "")]
+        heads += [(f"Cum {scale.symbol}", FIGURE, "cum")] if row.width >= WIDE else []
+        heads += [("Cum%", SHARE, "cum" if row.width < WIDE else "")]
+        for text, width, by in heads:
+            chosen = by == sort and bool(by)
+            row.put(f"{mark + text if chosen else text:>{width}}", palette.ground if chosen else palette.faint)
+        row.put("   ").put(f"Name{mark}" if sort == "name" else "Name", palette.faint)
+
+    def _paint_function(self, row: Row, place: int, scale: Scale) -> None:
+        function, palette = self._rows[place], self.look.palette
+        here = place == self._at
+        cursor = (palette.selected if self._active else palette.selected_away) if here else None
+        plain, faint = cursor or palette.ground, cursor or palette.faint
+        row.put(f"{scale.text(function.flat):>{FIGURE}}", plain).put(f"{percent(function.flat_percent):>{SHARE}}", plain)
+        row.put(f"{percent(function.sum_percent):>{SHARE}}", faint)
+        if row.width >= WIDE:
+            row.put(f"{scale.text(function.cum):>{FIGURE}}", plain)
+        row.put(f"{percent(function.cum_percent):>{SHARE}}", plain).put(" ", plain)
+        self._paint_swatch(row, function, cursor)
+        lit = self._matches is not None and function.frame_id in self._matches.frames
+        name = fit(function.frame.name, function.frame.language, row.room - 1, self.look.glyphs.ellipsis)
+        row.put(" ", plain).put(name, palette.lit.label if lit and not here else plain)
+        if here:
+            row.to(row.width, plain)
+
+    def _paint_swatch(self, row: Row, function: TopRow, cursor: Style | None) -> None:
+        palette, frame = self.look.palette, function.frame
+        kernel = frame.language is Language.KERNEL
+        pair = palette.kernel if kernel else palette.boxes[palette.hue(tinted(frame, self._choices.tint))]
+        swatch = pair[0].swatch
+        row.put(self.look.glyphs.swatch, Style(color=swatch.color, bgcolor=cursor.bgcolor) if cursor else swatch)
