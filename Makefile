@@ -18,8 +18,13 @@ READY := .venv/.ready-$(KEY)
 READY_TO_TEST := .venv/.ready-to-test-$(KEY)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet install
 
-# Rights: none needed as root; else sudo, which may ask for a password only where there is a terminal.
-RIGHTS := $(shell [ "$$(id -u)" = 0 ] || ! command -v sudo >/dev/null || { sudo -n true 2>/dev/null && echo sudo -n; } || { [ -t 0 ] && echo sudo; } || true)
+# $$root, put before a command, makes it root's: with sudo, which may ask for a password only where there is a terminal.
+define find_root
+	root=
+	if [ "$$(id -u)" != 0 ] && command -v sudo >/dev/null; then
+	  if sudo -n true 2>/dev/null; then root='sudo -n'; elif [ -t 0 ]; then root=sudo; fi
+	fi
+endef
 TERMINAL := env TERM="$$TERM" $${COLORTERM+COLORTERM="$$COLORTERM"} $${NO_COLOR+NO_COLOR="$$NO_COLOR"}
 
 .PHONY: help setup setup-test packages test-packages run test lint soak bench clean
@@ -38,11 +43,12 @@ setup-test: packages test-packages $(READY_TO_TEST)
 
 # $(call install,WHAT FOR,PACKAGES): only what is named, without questions; tells when this user may not.
 define install
-	if ! command -v apt-get >/dev/null || { [ "$$(id -u)" != 0 ] && [ -z "$(RIGHTS)" ]; }; then
+	$(find_root)
+	if ! command -v apt-get >/dev/null || { [ "$$(id -u)" != 0 ] && [ -z "$$root" ]; }; then
 	  echo "icetop: missing for $(1):$(2). Not installed: this needs apt-get and root or sudo." >&2
 	else
 	  echo "icetop: installing for $(1):$(2)"
-	  apt() { $(RIGHTS) env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a "$$@" </dev/null; }
+	  apt() { $$root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a "$$@" </dev/null; }
 	  apt dpkg --configure -a
 	  apt apt-get -qq -o DPkg::Lock::Timeout=300 update || echo 'icetop: apt-get update failed; trying all the same' >&2
 	  apt apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install --no-install-recommends $(2) >/dev/null ||
@@ -85,7 +91,8 @@ $(READY_TO_TEST): pyproject.toml | $(MADE)
 	touch $(READY) $@
 
 run: setup
-	@if $(RIGHTS) .venv/bin/python -m icetop.sampler.doctor; then exec $(RIGHTS) $(TERMINAL) .venv/bin/icetop $(ARGS); fi
+	@$(find_root)
+	if $$root .venv/bin/python -m icetop.sampler.doctor; then exec $$root $(TERMINAL) .venv/bin/icetop $(ARGS); fi
 	exec .venv/bin/icetop open snapshots/sample.pb.gz
 
 lint: setup-test
@@ -95,7 +102,12 @@ lint: setup-test
 	.venv/bin/lint-imports
 
 test: lint
-	@.venv/bin/python -m pytest $(ARGS)
+	@root=
+	if [ "$${ICETOP_REQUIRE_BPF:-}" = 1 ]; then
+	$(find_root)
+	fi
+	exec $$root env ICETOP_REQUIRE_BPF="$${ICETOP_REQUIRE_BPF:-}" PATH="$$PATH" $${root:+PYTHONDONTWRITEBYTECODE=1} \
+	  .venv/bin/python -m pytest $${root:+-p no:cacheprovider} $(ARGS)
 
 soak: setup-test
 	@.venv/bin/python -m pytest -m soak $(ARGS)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli import LIVE, Failure, TargetCommand, cli, common_options, print_out, target_options, tell, view_options
+from .cli import LIVE, Failure, cli, print_out, tell
+from .cli_options import TargetCommand, common_options, target_options, view_options
 from .configuration import setting
 from .profiles.delta import Notice
 from .profiles.source import Source, SourceError
@@ -78,7 +79,9 @@ def live(
 
 @cli.command(cls=TargetCommand)
 @collect_options
-@setting("-o", "--output", metavar="FILE", help="Where to: .pb.gz or .folded, `-` for stdout (default: a name by time).")
+@setting(
+    "-o", "--output", metavar="FILE", help="Where to: .pb.gz or .folded, `-` for stdout (default: a name by time)."
+)
 @setting("--kind", default="cpu", show_default=True, metavar="KIND", help="What to record.")
 @duration
 @no_kernel

@@ -185,31 +185,34 @@ def _places(profile: Profile, group_of_series: IntArray, groups: int) -> list[di
 
 
 def _with_stacks(report: Report, profile: Profile, view: View, rows: Rows) -> Report:
+    """The report with its stacks, in an order that does not depend on ids: a saved profile says the same."""
     hidden = hidden_frames(profile.frames, view).tolist()
-    frames: dict[Frame, int] = {}
-    stacks = []
-    for node, series, samples, value in zip(
-        rows.nodes.tolist(), rows.series.tolist(), rows.samples.tolist(), rows.values.tolist(), strict=True
-    ):
+    columns = (rows.values.tolist(), rows.samples.tolist(), rows.nodes.tolist(), rows.series.tolist())
+    drafts = []
+    for value, samples, node, place in zip(*columns, strict=True):
         shown = [
-            profile.frames[i]
-            for place in profile.stacks.walk(node)
-            for i in profile.location_frames[place]
-            if not hidden[i]
+            i for location in profile.stacks.walk(node) for i in profile.location_frames[location] if not hidden[i]
         ]
-        labels = profile.labels[series]
-        stacks.append(
-            StackRow(
-                tuple(frames.setdefault(frame, len(frames)) for frame in reversed(shown)),
-                value,
-                samples,
-                profile.series[series],
-                {label: labels.get(label, "") for label in PLACES},
-                profile.stacks.end(node),
-            )
+        frames = tuple(profile.frames[i] for i in reversed(shown))
+        drafts.append(
+            (frames, StackRow((), value, samples, profile.series[place], {}, profile.stacks.end(node)), place)
         )
-    stacks.sort(key=lambda row: (-row.value, -row.samples, row.series.pid, row.series.tid))
-    return replace(report, frames=list(frames), stacks=stacks)
+    drafts.sort(key=lambda draft: (_weight(draft[1]), [(frame.name, frame.binary) for frame in draft[0]]))
+    indexes: dict[Frame, int] = {}
+    stacks = [
+        replace(
+            row,
+            frames=tuple(indexes.setdefault(frame, len(indexes)) for frame in frames),
+            places={label: profile.labels[place].get(label, "") for label in PLACES},
+        )
+        for frames, row, place in drafts
+    ]
+    return replace(report, frames=list(indexes), stacks=stacks)
+
+
+def _weight(row: StackRow) -> tuple[object, ...]:
+    series = row.series
+    return (-row.value, -row.samples, series.pid, series.start_ns, series.tid, series.comm, row.end)
 
 
 def _percent(value: int, total: int) -> float:

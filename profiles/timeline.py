@@ -52,7 +52,7 @@ class Bucket:
 
 def merge(buckets: list[Bucket]) -> Bucket:
     """One bucket that stands for several neighbours; equal (node, series) rows are added up."""
-    merged = Bucket(buckets[0].start_ns, buckets[-1].end_ns)
+    merged = Bucket(buckets[0].start_ns, max(bucket.end_ns for bucket in buckets))
     sums: dict[str, dict[tuple[int, int], list[int]]] = {}
     for bucket in buckets:
         merged.expected += bucket.expected
@@ -106,7 +106,7 @@ class TimeLine:
     def add(self, bucket: Bucket) -> None:
         """Append the newest bucket, joining it to the last one while together they stay within a second."""
         level = self._levels[self._level_for(bucket)]
-        if level and bucket.end_ns - level[-1].start_ns <= SECOND:
+        if level and 0 <= bucket.end_ns - level[-1].start_ns <= SECOND and bucket.start_ns >= level[-1].start_ns:
             last = level.pop()
             self.bytes -= last.weight()
             bucket = merge([last, bucket])

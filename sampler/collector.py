@@ -40,9 +40,9 @@ class Collector:
 
     def __init__(self, options: CollectOptions, context: Context, stage: Callable[[str], None]) -> None:
         self._options = options
-        self._context = context
         self._keeper = Keeper()
         self.kernel = KernelSide(options, self._keeper, stage)
+        self._context = replace(context, start_ns=time.time_ns())
         self._namer = Namer(cache_folder=self._keeper.folder)
         self._processes = ProcessTable(dict(options.labels))
         self._tables = Tables()
@@ -52,7 +52,7 @@ class Collector:
         self._cpu_s = 0.0
         self._said: set[str] = set()
         self._started = time.monotonic()
-        self._drained_ns = context.start_ns
+        self._drained_ns = self._context.start_ns
         self._reset = False
         self._stopping = False
         self._wake_fd, self._stop_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from importlib.metadata import PackageNotFoundError, version
 
 from ..profiles.delta import Context
@@ -13,12 +12,11 @@ from .options import CollectOptions
 
 
 def collect_context(options: CollectOptions) -> Context:
-    """The context of a collection that starts now on this machine."""
+    """The context of a collection on this machine; when it starts is for the collector to say."""
     return Context(
         host=socket.gethostname(),
         kernel=os.uname().release,
         cpus=len(online_cpus()),
-        start_ns=time.time_ns(),
         frequency_hz=options.frequency_hz,
         target=str(options.target),
         kinds=options.kinds,

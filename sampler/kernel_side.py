@@ -23,7 +23,7 @@ from .loader.compiled import CompiledForm, compiled_form
 from .loader.kept import Keeper
 from .loader.maps import possible_cpus
 from .loader.offsets import kernel_offsets
-from .loader.programs import make_programs
+from .loader.programs import check_permission, make_programs
 from .options import CollectOptions, map_sizes
 from .ring_buffer import RingBuffer
 
@@ -73,6 +73,7 @@ class KernelSide:
     """The programs, attached. Closing it, or the end of this process, takes everything down."""
 
     def __init__(self, options: CollectOptions, keeper: Keeper, stage: Callable[[str], None]) -> None:
+        check_permission()
         offsets = kernel_offsets(keeper)
         choices = {} if offsets["helper:task_pt_regs"] else {"NO_TASK_PT_REGS": "1"}
         self._form = compiled_form(keeper, choices, stage)

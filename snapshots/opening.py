@@ -77,7 +77,8 @@ def detect(path: str, limits: Limits) -> Format:
         raise refused(path, "it is empty")
     if _BINARY.search(head):
         return "pprof"
-    if not _COUNTED.search(head):
+    cut_line = len(head) == HEAD and b"\n" not in head
+    if not cut_line and not _COUNTED.search(head):
         raise refused(path, "it is neither a pprof file nor collapsed stacks")
     return "folded"
 

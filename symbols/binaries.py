@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter, OrderedDict
-from dataclasses import dataclass
 
 from ..profiles.vocabulary import Language
 from .elf_file import ElfFile
@@ -23,19 +22,21 @@ Identity = tuple[int, int, int, int]
 """Device, inode, size and time of last change of a file: equal for the same file with the same contents."""
 
 
-@dataclass(slots=True, eq=False)
 class Binary:
     """An ELF file. `build_id` is its GNU build-id in hex, or what stands for it (see `content_id`).
 
-    `path` is as the first process that was seen with it sees it.
+    `path` is as the first process that was seen with it sees it. Raises BrokenFile when it is no ELF file.
     """
 
-    path: str
-    identity: Identity
-    elf: ElfFile
-    file: FileBytes
-    build_id: str
-    language: Language
+    __slots__ = ("build_id", "elf", "file", "identity", "language", "path")
+
+    def __init__(self, path: str, identity: Identity, file: FileBytes) -> None:
+        self.path = path
+        self.identity = identity
+        self.file = file
+        self.elf = ElfFile(file)
+        self.build_id = self.elf.build_id or content_id(file)
+        self.language = Language.GO if self.elf.section(*_GO_SECTIONS) is not None else Language.NATIVE
 
     @property
     def key(self) -> tuple[str, int]:
@@ -111,8 +112,7 @@ class BinaryCache:
             self._open.move_to_end(identity)
             return self._open[identity]
         try:
-            elf = ElfFile(file)
-            binary = Binary(path, identity, elf, file, elf.build_id or content_id(file), _language(elf))
+            binary = Binary(path, identity, file)
         except (BrokenFile, OSError):
             self._refuse(identity)
             return None
@@ -174,7 +174,3 @@ def content_id(data: RawBytes) -> str:
     digest.update(data.read_up_to(max(data.size - 4096, 0), 4096))
     digest.update(data.size.to_bytes(8, "big"))
     return digest.hexdigest()[:32]
-
-
-def _language(elf: ElfFile) -> Language:
-    return Language.GO if elf.section(*_GO_SECTIONS) is not None else Language.NATIVE

@@ -9,8 +9,8 @@ from ..profiles.locations import Line
 from .binaries import Binary
 from .debug_files import find_debug_file
 from .demangle import ALL, Mangling, demangle
-from .elf_file import ElfFile
-from .raw_bytes import FileBytes
+from .elf_file import SECTION_COMPRESSED, ElfFile, Section
+from .raw_bytes import BrokenFile
 
 if TYPE_CHECKING:
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from symbolic.symcache import SourceLocation
 
 MOST_DEBUG_BYTES = 128 << 20
-"""Bytes of debug sections of a file whose lines are read; reading takes about half as much memory again."""
+"""The largest file, and the most DWARF when unpacked, of which lines are read: in bytes. Reading takes up to twice that
+for a moment."""
 
 MOST_CACHES = 4
 """Binaries whose lines are kept."""
@@ -32,7 +33,7 @@ _UNKNOWN = 0xFFFFFFFF
 
 
 class DebugLines:
-    """Lines by binary. `counters` gets `debug_files_refused`: damaged, or with more than `most` bytes of DWARF."""
+    """Lines by binary. `counters` gets `debug_files_refused`: damaged, or of more than `most` bytes."""
 
     def __init__(
         self, counters: Counter[str], manglings: frozenset[Mangling] = ALL, most: int = MOST_DEBUG_BYTES
@@ -79,25 +80,33 @@ class DebugLines:
 
     def _load(self, binary: Binary) -> tuple[SymCache, int] | None:
         elf = binary.elf if _debug_bytes(binary.elf) else find_debug_file(binary.elf, binary.path)
-        if elf is None or not isinstance(elf.data, FileBytes) or not _debug_bytes(elf):
-            return None
-        if _debug_bytes(elf) > self._most or elf.data.size > 4 * self._most:
-            self._counters["debug_files_refused"] += 1
+        if elf is None or not (size := _debug_bytes(elf)):
             return None
         from symbolic.debuginfo import Archive
         from symbolic.exceptions import SymbolicError
 
         try:
-            archive = Archive.open(elf.data.path)
-            symbols = next(archive.iter_objects()).make_symcache()
-        except (SymbolicError, StopIteration, OSError, ValueError):
+            if max(size, elf.data.size) > self._most:
+                raise BrokenFile(f"{size} bytes of DWARF in {elf.data.size}, the limit is {self._most}")
+            contents = elf.data.read(0, elf.data.size)
+            symbols = next(Archive.from_bytes(contents).iter_objects()).make_symcache()
+        except (SymbolicError, StopIteration, ValueError):
             self._counters["debug_files_refused"] += 1
             return None
         return symbols, min((segment.address for segment in binary.elf.segments), default=0)
 
 
 def _debug_bytes(elf: ElfFile) -> int:
-    """The size of a file's DWARF in bytes, 0 when it has none."""
-    if elf.section(".debug_info", ".zdebug_info") is None:
+    """The size of a file's DWARF in bytes, as it says itself where it is compressed; 0 when there is none."""
+    if elf.section(".debug_info") is None:
         return 0
-    return sum(section.size for section in elf.sections if section.name.startswith((".debug_", ".zdebug_")))
+    return sum(_unpacked_size(elf, section) for section in elf.sections if section.name.startswith(".debug_"))
+
+
+def _unpacked_size(elf: ElfFile, section: Section) -> int:
+    if not section.flags & SECTION_COMPRESSED:
+        return section.size
+    try:
+        return int.from_bytes(elf.data.read(section.offset + 8, 8), "little")
+    except BrokenFile:
+        return section.size

@@ -27,6 +27,8 @@ def demangle(name: bytes, manglings: frozenset[Mangling] = ALL) -> str:
 
     Bytes that are not UTF-8 are replaced; control characters stay, as data.
     """
+    if name.endswith(b"@plt"):
+        return demangle(name[:-4], manglings) + "@plt"
     if name[:2] in (b"_R", b"_Z"):
         if "rust" in manglings and (rust := demangle_rust(name)) is not None:
             return rust[:LONGEST]

@@ -7,7 +7,7 @@ against 2 to 20, and no 25 ms and 4.5 MB for the import. Format: elf(5) and the 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .raw_bytes import BrokenFile, RawBytes
 
@@ -28,8 +28,7 @@ _SECTION = struct.Struct("<IIQQQQIIQQ")
 _NOTE = struct.Struct("<III")
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A part of the file that is mapped at `address`; offsets and sizes in bytes."""
 
     offset: int
@@ -38,8 +37,7 @@ class Segment:
     executable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A section: `kind` and `flags` as in elf.h (SHT_*, SHF_*), `link` the index of the section it refers to."""
 
     name: str
@@ -92,13 +90,6 @@ class ElfFile:
                     return offset - segment.offset + segment.address
                 found = offset - segment.offset + segment.address
         return found
-
-    def offset_of(self, address: int) -> int | None:
-        """Where in the file the byte is that is loaded at a virtual address; None when it is not in the file."""
-        for segment in self.segments:
-            if segment.address <= address < segment.address + segment.file_size:
-                return address - segment.address + segment.offset
-        return None
 
     def code_ranges(self) -> list[tuple[int, int]]:
         """Where code is, as sorted half-open ranges of virtual addresses: by section, else by segment."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .binaries import Binary
 from .debug_files import find_debug_file, unpack_debug_data
 from .elf_file import DYNAMIC_SYMBOLS, SYMBOLS, ElfFile
 from .go_table import read_go_table
+from .plt_table import read_plt_table
 from .raw_bytes import BrokenFile
 from .symbol_table import read_symbol_table
 
-MOST_TABLES = 1024
-"""Tables kept, however small."""
+MOST_TABLES = 256
+"""Binaries whose tables are kept, however small: a table may hold a debug file open."""
 
 
 class Table(Protocol):
@@ -27,8 +27,7 @@ class Table(Protocol):
         """The mangled name of the function at a virtual address, None where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
+class _Loaded(NamedTuple):
     """Tables, and the binary whose open file their names are read from."""
 
     binary: Binary
@@ -83,21 +82,27 @@ class SymbolTables:
         return loaded.tables
 
     def _read(self, binary: Binary) -> Iterator[Table]:
-        """The binary's own full table; else all that stands in for it, the best first."""
+        """The binary's own full table, or else all that stands in for it, the best first; and the stubs."""
         elf = binary.elf
         full = self._attempt(lambda: read_symbol_table(elf, SYMBOLS, self._max_bytes))
         if full is not None:
             yield full
-            return
-        for read in (
+        for read in () if full is not None else self._stand_ins(binary):
+            table = self._attempt(read)
+            if table is not None:
+                yield table
+        stubs = read_plt_table(elf)
+        if stubs is not None:
+            yield stubs
+
+    def _stand_ins(self, binary: Binary) -> tuple[Callable[[], Table | None], ...]:
+        elf = binary.elf
+        return (
             lambda: self._full_table(find_debug_file(elf, binary.path)),
             lambda: self._full_table(unpack_debug_data(elf)),
             lambda: read_go_table(elf, self._max_bytes),
             lambda: read_symbol_table(elf, DYNAMIC_SYMBOLS, self._max_bytes),
-        ):
-            table = self._attempt(read)
-            if table is not None:
-                yield table
+        )
 
     def _full_table(self, elf: ElfFile | None) -> Table | None:
         return read_symbol_table(elf, SYMBOLS, self._max_bytes) if elf is not None else None

@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .binaries import Binary
@@ -23,8 +22,7 @@ _EXECUTABLE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """One executable mapping: addresses from `start` up to `end` (excluded), `offset` bytes into its file.
 
     `device` and `inode` are those of the file as maps shows them (0 and 0: no file). `path` is as the process sees
@@ -45,21 +43,20 @@ class Mapping:
         return self.inode != 0 and not (self.deleted and self.path == "/dev/zero")
 
 
-@dataclass(slots=True)
 class AddressSpace:
     """The executable mappings of one process, sorted by address, as they were when read.
 
     `found` is what the binary cache found behind each mapping (None: nothing that it could read).
     """
 
-    pid: int
-    mappings: tuple[Mapping, ...]
-    fingerprint: int = 0
-    found: dict[Mapping, Binary | None] = field(default_factory=dict)
-    _starts: list[int] = field(init=False)
+    __slots__ = ("_starts", "fingerprint", "found", "mappings", "pid")
 
-    def __post_init__(self) -> None:
-        self._starts = [mapping.start for mapping in self.mappings]
+    def __init__(self, pid: int, mappings: tuple[Mapping, ...], fingerprint: int = 0) -> None:
+        self.pid = pid
+        self.mappings = mappings
+        self.fingerprint = fingerprint
+        self.found: dict[Mapping, Binary | None] = {}
+        self._starts = [mapping.start for mapping in mappings]
 
     def find(self, address: int) -> Mapping | None:
         """The mapping that holds an address, None when no code is mapped there."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections import Counter, OrderedDict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..profiles.locations import Line, Location
 from ..profiles.vocabulary import Language
 from .binaries import MOST_OPEN, Binary, BinaryCache
-from .debug_lines import DebugLines
 from .demangle import ALL, Mangling, demangle
 from .elf_file import find_build_id
 from .elf_symbols import SymbolTables
@@ -22,6 +22,9 @@ from .mappings import AddressSpace, Mapping
 from .perf_map import PerfMap
 from .vdso import NAME as VDSO
 from .vdso import Vdso, own_vdso
+
+if TYPE_CHECKING:
+    from .debug_lines import DebugLines
 
 ANONYMOUS, UNKNOWN, KERNEL = "[anonymous]", "[unknown]", "[kernel]"
 """Binaries of code without a file, of addresses where no code is mapped, and of the kernel."""
@@ -57,7 +60,7 @@ class Namer:
         self._manglings = manglings
         self._binaries = BinaryCache(self.counters, most_open)
         self._tables = SymbolTables(max_bytes, self.counters)
-        self._debug_lines = DebugLines(self.counters, manglings)
+        self._debug_lines: DebugLines | None = None
         self._perf_maps: OrderedDict[int, PerfMap] = OrderedDict()
         self._vdso: Vdso | None = None
         self._vdso_read = False
@@ -126,7 +129,11 @@ class Namer:
 
     def lines_of(self, space: AddressSpace | None, location: Location) -> tuple[Line, ...]:
         """As `name`, with source lines and inlined functions where there is debug information. Slow the first time."""
+        from .debug_lines import DebugLines
+
         binary = self._binary_of(space, location)
+        if self._debug_lines is None:
+            self._debug_lines = DebugLines(self.counters, self._manglings)
         return (self._debug_lines.find(binary, location.offset) if binary else ()) or self.name(space, location)
 
     def forget(self, pid: int) -> None:
@@ -134,15 +141,18 @@ class Namer:
         self._perf_maps.pop(pid, None)
 
     def _binary_of(self, space: AddressSpace | None, location: Location) -> Binary | None:
-        """The binary of a location that has one and whose build-id is known."""
+        """The binary of a location: as its process maps it, or an open one, or the one at its path on this machine.
+
+        None unless its build-id agrees.
+        """
         if not location.build_id or location.binary.startswith("["):
             return None
+        for mapping in space.mappings if space is not None else ():
+            if space is not None and printable(mapping.path) == location.binary:
+                binary = self._binaries.behind(space, mapping)
+                if binary is not None and binary.build_id == location.build_id:
+                    return binary
         binary = self._binaries.with_build_id(location.build_id)
-        if binary is None and space is not None:
-            for mapping in space.mappings:
-                if printable(mapping.path) == location.binary:
-                    binary = self._binaries.behind(space, mapping)
-                    break
         if binary is None and location.binary.startswith("/"):
             binary = self._binaries.at_path(location.binary)
         return binary if binary is not None and binary.build_id == location.build_id else None

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 
-from .rust_v0 import NotRust, Reader
-
 _LEGACY = re.compile(rb"_ZN((?:\d+\D.*?)?)17h[0-9a-f]{16}E(\..*)?\Z", re.DOTALL)
 _ESCAPE = re.compile(r"\$(SP|BP|RF|LT|GT|LP|RP|C|u[0-9a-f]{1,6})\$|\.\.")
 _ESCAPES = {"SP": "@", "BP": "*", "RF": "&", "LT": "<", "GT": ">", "LP": "(", "RP": ")", "C": ","}
@@ -59,6 +57,8 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _demangle_v0(name: bytes) -> str | None:
+    from .rust_v0 import NotRust, Reader
+
     try:
         text = name.decode("ascii")
     except UnicodeDecodeError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .elf_file import DYNAMIC_SYMBOLS, ElfFile
 from .mappings import Mapping, own_address_space
@@ -15,8 +15,7 @@ LARGEST = 1 << 20
 """Bytes that a vDSO has at most; in truth they are 8 to 16 KiB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vdso:
+class Vdso(NamedTuple):
     """This process's own vDSO, which is every 64-bit process's. `size` is in bytes."""
 
     build_id: str

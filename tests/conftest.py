@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -13,7 +13,7 @@ from shutil import which
 import pytest
 
 
-@lru_cache(maxsize=1)
+@cache
 def _obstacle() -> str:
     """Why no program can be compiled and attached here, empty where it can."""
     from icetop.sampler.doctor import State, try_attach
@@ -38,7 +38,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Compiles a C program of tests/programs once: `build("shares", "-O1")` gives the executable's path."""
     folder = tmp_path_factory.mktemp("programs")
 
-    @lru_cache(maxsize=None)
+    @cache
     def compile_program(name: str, *flags: str) -> Path:
         if which("gcc") is None:
             pytest.skip("gcc is not installed")

@@ -34,11 +34,11 @@ class ProfileMaker:
         self._labels: dict[int, dict[str, str]] = {}
 
     def location(self, name: str) -> Location:
-        """`k:name` is a kernel frame, `p:name` Python, `?12` has no name, `a<b` is b with a inlined into it."""
+        """`k:name` is a kernel frame, `p:name` Python, `?12` has no name, `a^b` is b with a inlined into it."""
         if name.startswith("?"):
             return Location(Language.NATIVE, "/usr/lib/libsecret.so", "5ec2e7", int(name[1:], 16))
-        kind, _, rest = name.rpartition(":")
-        lines = tuple(Line(part, f"/src/{part}.c", 12, 10) for part in rest.split("<"))
+        kind, rest = (name[0], name[2:]) if name[1:2] == ":" and name[0] in "kp" else ("", name)
+        lines = tuple(Line(part, f"/src/{part}.c", 12, 10) for part in rest.split("^"))
         offset = 0x2000 + sum(map(ord, rest))
         if kind == "k":
             return Location(Language.KERNEL, "[kernel]", "", 0xFFFFFFFF81000000 + offset, (Line(rest),))
@@ -104,7 +104,7 @@ class ProfileMaker:
 
 
 def rich_profile(seconds: int = 20, rows: int = 40, seed: int = 1) -> Profile:
-    """A profile with everything in it that a file has to keep: several processes, languages, kinds of stacks, losses."""
+    """A profile with everything in it that a file has to keep: processes, languages, ways to end, losses."""
     rng = random.Random(seed)
     maker = ProfileMaker()
     hostile = "evil\x1b[31m[bold]red[/bold]\n;\u202etxt 😀"
@@ -121,7 +121,7 @@ def rich_profile(seconds: int = 20, rows: int = 40, seed: int = 1) -> Profile:
     frames = [
         "main",
         "loop",
-        "a<b<c",
+        "a^b^c",
         "parse",
         "k:do_syscall_64",
         "k:read",

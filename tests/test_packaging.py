@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-DATA = ("bpf/**/*.h", "bpf/**/*.bpf.c", "themes/**/*.toml", "tui/**/*.tcss", "snapshots/*.pb.gz", "**/py.typed")
+BPF_DATA = ("bpf/**/*.h", "bpf/**/*.bpf.c", "bpf/**/*.json")
+DATA = (*BPF_DATA, "themes/**/*.toml", "tui/**/*.tcss", "snapshots/*.pb.gz", "**/py.typed")
 ROOMS = ("bpf", "sampler", "symbols", "targets", "profiles", "snapshots", "tui", "themes")
 
 
@@ -75,7 +76,9 @@ def test_the_wheel_built_from_the_sdist_is_the_same(wheel: Path, tmp_path: Path)
     source = build("sdist", tmp_path / "sdist")
     with tarfile.open(source) as archive:
         assert not any("/.namespace" in name or "/.venv" in name for name in archive.getnames())
-        archive.extractall(tmp_path, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+        if hasattr(tarfile, "data_filter"):
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(tmp_path)
     again = build("wheel", tmp_path / "wheel", next(tmp_path.glob("icetop-*")))
     assert names_in(again) == names_in(wheel)
 

@@ -10,38 +10,30 @@ from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 
 from ..profiles.delta import Notice
 from ..profiles.source import Source
 from ..profiles.view import View
 from ..themes.glyphs import glyphs_for
 from ..themes.palette import THEMES
+from .board import Board
 from .choices import LIVE_WINDOW, Choices
 from .color_depth import color_depth, light_ground
-from .details import Details
-from .facts import box_facts, function_facts, stack_lines
+from .facts import stack_lines
 from .feed import Feed
-from .footer import Footer
 from .frugal import FrugalApp
-from .header import Header, Status
-from .icicle import Icicle
+from .header import Status
 from .keeper import Keeper
 from .keys import bindings, help_lines
 from .look import Look, make_look
-from .notice_line import NoticeLine
 from .page import Line, Page
-from .painted import Painted
 from .picture import Camera, Picture
-from .placard import Placard
 from .prompt import Prompt
 from .refresher import Refresher
 from .saving import save_snapshot
 from .search import Matches, compile_search, exactly, find_matches
 from .self_cost import SelfCost
 from .situation import no_samples, nothing_came, starting, waiting
-from .table import Table
-from .time_strip import TimeStrip
 
 ON_PAGES = frozenset(("quit", "redraw", "theme", "pop_screen", "scroll", "suspend_process"))
 """What keys still do while a page covers the screen."""
@@ -73,28 +65,11 @@ class IcetopApp(FrugalApp):
         self._counted = False
         self._ended = False
         self._began = time.monotonic()
-        self._header = Header(look, self._choices)
-        self._strip = TimeStrip(look)
-        self._placard = Placard(look)
-        self._icicle = Icicle(look)
-        self._table = Table(look, self._choices)
-        self._body = Horizontal(self._icicle, self._table)
-        self._details = Details(look)
-        self._notice = NoticeLine(look)
-        self._prompt = Prompt(look)
-        self._footer = Footer(look)
-        self._pane: Icicle | Table = self._icicle
+        self._board = Board(look, self._choices)
 
     def compose(self) -> ComposeResult:
-        """From the top down."""
-        yield self._header
-        yield self._strip
-        yield self._placard
-        yield self._body
-        yield self._details
-        yield self._notice
-        yield self._prompt
-        yield self._footer
+        """All widgets."""
+        yield from self._board.widgets()
 
     def on_mount(self) -> None:
         """Show the first screen, then begin to read."""
@@ -106,7 +81,7 @@ class IcetopApp(FrugalApp):
     def on_resize(self, event: events.Resize) -> None:
         """Decide what there is room for."""
         super().on_resize(event)
-        self._show_panes()
+        self._board.arrange(event.size.width)
 
     # --- data
 
@@ -158,11 +133,8 @@ class IcetopApp(FrugalApp):
         if picture is None:
             return
         self._matches = find_matches(picture.tree, compile_search(self._search)) if self._search else None
-        self._icicle.show(picture, self._matches, self._choices.tint)
-        self._table.show(picture, self._matches, self._choices)
-        self._strip.show(picture)
+        self._board.show(picture, self._matches, self._choices)
         self._show_header()
-        self._show_details()
         self._show_situation()
 
     def _show_header(self) -> None:
@@ -172,46 +144,27 @@ class IcetopApp(FrugalApp):
         self_percent = self._cost.percent if self._live else None
         matched = self._matches.share if self._matches is not None else None
         status = Status(self._live, ended, paused, profile.stage, self._search, matched, self_percent, self._remark())
-        self._header.show(self._picture, choices, status)
+        self._board.header.show(self._picture, choices, status)
 
     def _remark(self) -> str:
         return waiting(self._picture) if self._picture is not None and self._live else ""
-
-    def _show_details(self) -> None:
-        picture = self._picture
-        if picture is None:
-            return
-        row = self._table.row if self._pane is self._table else None
-        self._details.show(function_facts(picture, row) if row else box_facts(picture, self._icicle.box))
 
     def _show_situation(self) -> None:
         """Show why there is nothing to draw, or the panes."""
         picture, profile = self._picture, self._keeper.profile
         if picture is not None and picture.tree.total:
-            lines: list[str] = []
-        elif picture is not None and not self._ended:
-            lines = no_samples(picture, self._live)
-        elif self._ended or (picture is not None and not self._live):
-            lines = nothing_came(self._ended, profile.notices) if not self._counted else []
-            lines = lines or (no_samples(picture, self._live) if picture is not None else [])
+            self._board.explain([])
+        elif self._ended and not self._counted:
+            self._board.explain(nothing_came(profile.notices))
+        elif picture is not None:
+            self._board.explain(no_samples(picture, self._live))
         else:
-            lines = starting(profile.stage, time.monotonic() - self._began)
-        self._placard.show(lines)
-        self._placard.display = bool(lines)
-        self._show_panes()
-
-    def _show_panes(self) -> None:
-        """Both panes where there is room, else the one that keys go to."""
-        wide, blank = self.size.width >= 100, self._placard.display
-        self._body.display = not blank
-        self._icicle.display = wide or self._pane is self._icicle
-        self._table.display = wide or self._pane is self._table
-        self._table.stand(active=self._pane is self._table, ruled=wide)
+            self._board.explain(starting(profile.stage, time.monotonic() - self._began))
 
     def _tell(self, notice: Notice) -> None:
-        shown = self._notice.notice
+        shown = self._board.notice.notice
         if notice.level != "info" or shown is None or shown.level == "info":
-            self._notice.show(notice)
+            self._board.notice.show(notice)
 
     def _tick(self) -> None:
         """What moves without data: clocks."""
@@ -224,49 +177,44 @@ class IcetopApp(FrugalApp):
 
     def on_icicle_moved(self) -> None:
         """The table's cursor and the details follow."""
-        picture = self._picture
-        if picture is not None and self._pane is self._icicle and picture.tree.frame(self._icicle.box) is not None:
-            self._table.follow(int(picture.tree.refs[self._icicle.box]))
-        self._show_details()
+        if self._picture is not None:
+            self._board.follow_icicle(self._picture)
 
     def on_table_moved(self) -> None:
         """The graph's cursor and the details follow."""
-        box = self._icicle.widest(self._table.frame_id) if self._table.frame_id is not None else None
-        if box is not None and not self._choices.view.inverted:
-            self._icicle.go_to(box)
-        self._show_details()
+        if self._picture is not None:
+            self._board.follow_table(self._picture)
 
     def action_move(self, way: str) -> None:
         """Move the cursor of the pane that keys go to."""
-        self._pane.move(way)
+        self._board.pane.move(way)
 
     def action_pane(self) -> None:
         """Send keys to the other pane."""
-        self._pane = self._table if self._pane is self._icicle else self._icicle
-        self._show_panes()
-        self._show_details()
+        self._board.switch_pane()
+        if self._picture is not None:
+            self._board.show_details(self._picture)
 
     def action_zoom_in(self) -> None:
         """Zoom into the box under the cursor."""
-        if self._pane is self._table:
+        if self._board.pane is self._board.table:
             self.action_pane()
-        self._icicle.zoom_in()
+        self._board.icicle.zoom_in()
 
     async def action_back(self) -> None:
         """Undo the last of zoom, search and message."""
-        if self._icicle.zoom_out():
-            self._show_details()
+        if self._board.icicle.zoom_out():
+            self.on_icicle_moved()
         elif self._search:
             self._set_search("")
         else:
-            self._notice.show(None)
+            self._board.notice.show(None)
 
     # --- searching
 
     def action_search(self) -> None:
         """Begin to type a search."""
-        self._footer.display = False
-        self._prompt.open(self._search)
+        self._board.open_prompt(self._search)
 
     def on_prompt_changed(self, message: Prompt.Changed) -> None:
         """Search as it is typed."""
@@ -274,23 +222,23 @@ class IcetopApp(FrugalApp):
 
     def on_prompt_closed(self, message: Prompt.Closed) -> None:
         """Keep the search or drop it."""
-        self._footer.display = True
+        self._board.footer.display = True
         if not message.kept:
             self._set_search("")
-        elif self._matches is not None and not self._matches.boxes[self._icicle.box]:
+        elif self._matches is not None and not self._matches.boxes[self._board.icicle.box]:
             self.action_match(1)
 
     def action_search_this(self) -> None:
         """Search for the function under the cursor."""
-        frame = self._picture.tree.frame(self._icicle.box) if self._picture is not None else None
+        frame = self._picture.tree.frame(self._board.icicle.box) if self._picture is not None else None
         if frame is not None:
             self._set_search(exactly(frame.name))
 
     def action_match(self, direction: int) -> None:
         """Go to the next match in the graph."""
-        box = self._matches.beside(self._icicle.box, direction) if self._matches is not None else None
+        box = self._matches.beside(self._board.icicle.box, direction) if self._matches is not None else None
         if box is not None:
-            self._icicle.go_to(box)
+            self._board.icicle.go_to(box)
 
     def _set_search(self, text: str) -> None:
         self._search = text
@@ -348,16 +296,19 @@ class IcetopApp(FrugalApp):
         try:
             path = await self._keeper.read(lambda profile: save_snapshot(profile, datetime.now()))
         except Exception as error:  # a snapshot that cannot be written must not end what is being looked at
-            self._notice.show(Notice("error", "the snapshot could not be saved", str(error) or type(error).__name__))
+            self._board.notice.show(
+                Notice("error", "the snapshot could not be saved", str(error) or type(error).__name__)
+            )
         else:
-            self._notice.show(Notice("info", f"saved {path}"))
+            self._board.notice.show(Notice("info", f"saved {path}"))
 
     def action_theme(self) -> None:
         """The next of the themes that come with icetop."""
         place = THEMES.index(self._look.theme) if self._look.theme in THEMES else -1
         self._look = make_look(THEMES[(place + 1) % len(THEMES)], self._look.depth, self._look.glyphs)
-        for widget in (*self.screen_stack[0].query(Painted), *self.screen.query(Painted)):
-            widget.dress(self._look)
+        self._board.dress(self._look)
+        if isinstance(self.screen, Page):
+            self.screen.dress(self._look)
 
     def action_help(self) -> None:
         """All keys."""
@@ -371,7 +322,7 @@ class IcetopApp(FrugalApp):
     def action_stack(self) -> None:
         """The whole stack of the box under the cursor."""
         if self._picture is not None:
-            self._open_page("stack", stack_lines(self._picture, self._icicle.box))
+            self._open_page("stack", stack_lines(self._picture, self._board.icicle.box))
 
     def _open_page(self, title: str, lines: list[Line]) -> None:
         self.push_screen(Page(self._look, title, lines))
@@ -388,9 +339,7 @@ class IcetopApp(FrugalApp):
         self.exit(1 if failed and not self._counted else 0)
 
 
-def run_app(
-    source: Source, *, view: View, color: str = "auto", ascii_only: bool = False, theme: str = "auto"
-) -> int:
+def run_app(source: Source, *, view: View, color: str = "auto", ascii_only: bool = False, theme: str = "auto") -> int:
     """Run the app over a source until the person quits; gives the exit status.
 
     `color` is auto, truecolor, 256, 16 or none; `theme` is auto, dark, light or the path of a TOML file.

@@ -67,6 +67,10 @@ class Canvas:
         self._dirty.clear()
         return "".join([*parts, "\x1b[0m"]) if parts else ""
 
+    def lines(self) -> list[str]:
+        """The text wanted on each row."""
+        return ["".join(character for character, _ in row) for row in self._wanted]
+
     def _lay(self, x: int, y: int, segments: Iterable[Segment] | Strip) -> None:
         if not 0 <= y < len(self._wanted):
             return

@@ -39,6 +39,11 @@ class FrugalApp(App[int]):
         """Nobody knows what a resized terminal shows."""
         self._canvas.resize(event.size.width, event.size.height)
 
+    @property
+    def screen_lines(self) -> list[str]:
+        """The text that stands on the screen, or will as soon as the terminal takes it."""
+        return self._canvas.lines()
+
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """An earlier paint has arrived."""
         self._flow.answered()

@@ -49,7 +49,9 @@ def _busy_parts(picture: Picture) -> list[Part]:
         parts.append(Part((long, f"busy {busy:.2f}/{cpus}" if cpus else f"busy {busy:.2f}"), 1))
     if vitals is not None:
         waits = vitals.run_queue
-        parts.append(Part((f"run queue {waits:.1f} s/s", f"queue {waits:.1f} s/s"), 5, "warn" if waits >= 1 else "band"))
+        parts.append(
+            Part((f"run queue {waits:.1f} s/s", f"queue {waits:.1f} s/s"), 5, "warn" if waits >= 1 else "band")
+        )
     return parts
 
 
@@ -68,10 +70,12 @@ def honesty_parts(picture: Picture) -> list[Part]:
 
 def fit_parts(parts: list[Part], width: int, separator: int = 3) -> list[tuple[str, Tone]]:
     """The texts that fit into `width` cells, in order: the least important are shortened first, then dropped."""
-    chosen = {place: 0 for place in range(len(parts))}
+    chosen = dict.fromkeys(range(len(parts)), 0)
 
     def used() -> int:
-        return sum(len(parts[place].forms[form]) for place, form in chosen.items()) + separator * max(len(chosen) - 1, 0)
+        return sum(len(parts[place].forms[form]) for place, form in chosen.items()) + separator * max(
+            len(chosen) - 1, 0
+        )
 
     by_rank = sorted(chosen, key=lambda place: -parts[place].rank)
     for place in by_rank:

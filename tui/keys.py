@@ -27,7 +27,9 @@ MOVE, LOOK, DATA, APP = "Moving", "Looking", "Data", "icetop"
 
 KEYS: tuple[Key, ...] = (
     Key(("space",), "pause", "space", DATA, "pause the picture and go on; recording goes on underneath", "pause"),
-    Key(("enter",), "zoom_in", "enter", LOOK, "zoom into the box; in the table: into the function's widest box", "zoom"),
+    Key(
+        ("enter",), "zoom_in", "enter", LOOK, "zoom into the box; in the table: into the function's widest box", "zoom"
+    ),
     Key(("slash",), "search", "/", LOOK, "search names as you type (a regular expression); enter keeps it", "search"),
     Key(("w",), "window", "w", DATA, "how much time is shown: 5 s, 30 s, 5 min, since the start", "window"),
     Key(("tab", "shift+tab"), "pane", "tab", MOVE, "the other pane: graph or table", "table"),
@@ -52,7 +54,13 @@ KEYS: tuple[Key, ...] = (
     Key(("v",), "first_level", "v", LOOK, "first level by process, thread, command, binary or none"),
     Key(("t",), "tint", "t", LOOK, "colour by package, binary or language"),
     Key(("o",), "sort", "o", LOOK, "sort the table by flat, cum or name"),
-    Key(("1", "2", "3", "4", "5", "6", "7", "8", "9"), "kind", "1-9", DATA, "the kind of profile, where there are several"),
+    Key(
+        ("1", "2", "3", "4", "5", "6", "7", "8", "9"),
+        "kind",
+        "1-9",
+        DATA,
+        "the kind of profile, where there are several",
+    ),
     Key(("T",), "theme", "T", APP, "dark and light theme"),
     Key(("exclamation_mark",), "messages", "!", APP, "all messages so far"),
     Key(("ctrl+l",), "redraw", "^L", APP, "draw the screen anew"),

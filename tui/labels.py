@@ -32,7 +32,7 @@ def forms(name: str, language: Language) -> tuple[str, ...]:
         bare = _without_arguments(full)
         parts = [part for part in bare.split("::") if part]
         found += [bare, "::".join(parts[-2:]), parts[-1] if parts and not parts[-1].startswith("{") else bare]
-    return tuple(dict.fromkeys(form for form in found if form))
+    return tuple(dict.fromkeys(form for form in found if form)) or ("",)
 
 
 def fit(name: str, language: Language, width: int, ellipsis: str = "…") -> str:

@@ -83,6 +83,10 @@ class Page(Screen[None]):
         """Only the sheet."""
         yield self._sheet
 
+    def dress(self, look: Look) -> None:
+        """Take on another look."""
+        self._sheet.dress(look)
+
     def action_scroll(self, lines: int) -> None:
         """Move by so many lines."""
         self._sheet.scroll(lines)

@@ -9,6 +9,9 @@ from ..profiles.delta import Delta
 SPAN = 10.0
 """Seconds that the figure is a mean over."""
 
+SHORTEST = 3.0
+"""Seconds under which the figure would speak of the start alone."""
+
 
 class SelfCost:
     """A running mean. Times are in seconds."""
@@ -26,7 +29,7 @@ class SelfCost:
     @property
     def percent(self) -> float | None:
         """Percent of one core; None while too little time has passed."""
-        if len(self._spent) < 2 or self._spent[-1][0] - self._spent[0][0] < 1:
+        if len(self._spent) < 2 or self._spent[-1][0] - self._spent[0][0] < SHORTEST:
             return None
         (start, _, own_then), (end, _, own_now) = self._spent[0], self._spent[-1]
         collector = sum(cpu for _, cpu, _ in list(self._spent)[1:])

@@ -19,12 +19,14 @@ def starting(stage: str, waited: float) -> list[str]:
     return lines if waited < 5 else [*lines, "", f"{length(waited)} so far"]
 
 
-def nothing_came(ended: bool, notices: Sequence[Notice]) -> list[str]:
+def nothing_came(notices: Sequence[Notice]) -> list[str]:
     """Lines for a source that ended, or failed, without a sample."""
-    worst = next((n for level in ("error", "warning") for n in reversed(notices) if n.level == level), None)
-    if worst is None:
-        return ["no samples: the source ended without any"] if ended else ["no samples so far"]
-    return ["no samples"] + [printable(part, 400) for part in ("", worst.what, worst.why, worst.mend and f"mend: {worst.mend}")]
+    for level in ("error", "warning"):
+        worst = next((notice for notice in reversed(notices) if notice.level == level), None)
+        if worst is not None:
+            mend = f"mend: {worst.mend}" if worst.mend else ""
+            return ["no samples", "", *(printable(part, 400) for part in (worst.what, worst.why, mend) if part)]
+    return ["no samples: the source ended without any"]
 
 
 def no_samples(picture: Picture, live: bool) -> list[str]:
@@ -32,16 +34,17 @@ def no_samples(picture: Picture, live: bool) -> list[str]:
     view, account = picture.view, picture.account
     window = length(seconds(picture.shown_ns)) if any(picture.shown_ns) else "this stretch"
     target = printable(picture.context.target, 200)
+    busy = _busy(picture)
     if view.kind not in picture.context.kinds and picture.anything:
-        return [f"no {printable(view.kind, 40)} samples are in here", "", f"there are: {', '.join(picture.context.kinds)}"]
+        kinds = printable(", ".join(picture.context.kinds), 200)
+        return [f"no {printable(view.kind, 40)} samples are in here", "", f"there are: {kinds}"]
     if view.target and picture.anything:
-        return [f"no samples of {printable(str(view.target), 200)} in {window}", "", "the samples that there are belong to others"]
+        chosen = printable(str(view.target), 200)
+        return [f"no samples of {chosen} in {window}", "", "the samples that there are belong to others"]
     if account.lost:
         return [f"no samples in {window}: all {account.lost} were lost"]
     if target not in ("", "host"):
-        busy = _busy(picture)
-        return [f"no samples of {target} in {window}", "", "it does not run, or it waits" + (f"; {busy}" if busy else "")]
-    busy = _busy(picture)
+        return [f"no samples of {target} in {window}", "", "; ".join(filter(None, ("not running, or waiting", busy)))]
     if busy:
         return [f"no samples in {window}: this machine is idle", "", busy]
     return [f"no samples in {window}", "", "recording goes on" if live else "w shows more of the time"]

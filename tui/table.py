@@ -170,7 +170,9 @@ class Table(Painted):
         here = place == self._at
         cursor = (palette.selected if self._active else palette.selected_away) if here else None
         plain, faint = cursor or palette.ground, cursor or palette.faint
-        row.put(f"{scale.text(function.flat):>{FIGURE}}", plain).put(f"{percent(function.flat_percent):>{SHARE}}", plain)
+        row.put(f"{scale.text(function.flat):>{FIGURE}}", plain).put(
+            f"{percent(function.flat_percent):>{SHARE}}", plain
+        )
         row.put(f"{percent(function.sum_percent):>{SHARE}}", faint)
         if row.width >= WIDE:
             row.put(f"{scale.text(function.cum):>{FIGURE}}", plain)

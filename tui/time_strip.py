@@ -47,7 +47,9 @@ class TimeStrip(Painted):
         if not peak:
             drawn = [" "] * len(loads)
         row.put("".join(drawn[:left]), palette.strip).put("".join(drawn[left:right]), palette.strip_shown)
-        row.put("".join(drawn[right:]), palette.strip).put(f" now {clock(picture.kept_ns[1], seconds=False)}", palette.faint)
+        row.put("".join(drawn[right:]), palette.strip).put(
+            f" now {clock(picture.kept_ns[1], seconds=False)}", palette.faint
+        )
 
     def _paint_marks(self, row: Row, picture: Picture, first: int, step: int, columns: int) -> None:
         palette, glyphs = self.look.palette, self.look.glyphs

@@ -17,6 +17,8 @@ def check_bcc(machine: Machine) -> Check:
     version = _bcc_of(machine.python)
     if version:
         return Check("bcc", State.OK, f"{version} in {machine.python}", purpose)
+    if programs_kept():
+        return Check("bcc", State.ABSENT, "not there; the programs are kept in compiled form", purpose)
     effect = "icetop's programs cannot be compiled"
     if machine.python != SYSTEM_PYTHON and _bcc_of(SYSTEM_PYTHON):
         mend = f"run icetop from an environment made by {SYSTEM_PYTHON} -m venv --system-site-packages (make setup)"
@@ -30,6 +32,21 @@ def check_tracefs(machine: Machine) -> Check:
     places = (machine.sysfs / "kernel/tracing/events", machine.sysfs / "kernel/debug/tracing/events")
     state, finding = (State.OK, "mounted") if any(map(there, places)) else (State.ABSENT, "not mounted")
     return Check("tracefs, debugfs", state, finding, "not needed by icetop")
+
+
+def programs_kept() -> bool:
+    """Whether the programs for this kernel lie ready in compiled form, so that bcc is not needed."""
+    from ..loader.btf import NoBtf
+    from ..loader.kept import Keeper
+    from ..loader.offsets import kernel_offsets
+    from ..loader.source import identity, joined_source
+
+    keeper = Keeper()
+    try:
+        choices = {} if kernel_offsets(keeper)["helper:task_pt_regs"] else {"NO_TASK_PT_REGS": "1"}
+        return keeper.read(f"programs-{identity(joined_source(), choices)}") is not None
+    except (NoBtf, OSError, KeyError):
+        return False
 
 
 def _bcc_of(python: str) -> str:

@@ -16,10 +16,13 @@ from typing import Any
 
 from .compiled import CompiledForm
 from .maps import Map
-from .system_call import load_program, open_cpu_clock, open_raw_tracepoint
+from .system_call import create_map, load_program, open_cpu_clock, open_raw_tracepoint
 
 PERF_EVENT_IOC_ENABLE, PERF_EVENT_IOC_DISABLE, PERF_EVENT_IOC_SET_BPF = 0x2400, 0x2401, 0x40042408
 LOAD_IMMEDIATE_64, MAP_DESCRIPTOR = 0x18, 1
+ARRAY = 2
+"""BPF_MAP_TYPE_ARRAY."""
+
 ONLINE = "/sys/devices/system/cpu/online"
 
 
@@ -130,6 +133,14 @@ def explain(name: str, kind: str, code: bytes, error: OSError) -> OSError:
     except OSError as again:
         return again
     return error
+
+
+def check_permission() -> None:
+    """Make one small map and let it go, before anything long is begun. Raises CannotLoad when that is not permitted."""
+    try:
+        os.close(create_map("permission", ARRAY, 4, 4, 1))
+    except OSError as error:
+        raise CannotLoad("an eBPF map", error) from error
 
 
 def make_programs(form: CompiledForm, sizes: Mapping[str, int]) -> Programs:

@@ -22,7 +22,9 @@ from icetop.sampler.doctor.settings import (
     check_security_modules,
     check_unprivileged_bpf,
 )
-from icetop.sampler.doctor.tools import check_bcc, check_tracefs
+from icetop.sampler.doctor.tools import check_bcc, check_tracefs, programs_kept
+from icetop.sampler.loader.kept import Keeper
+from icetop.sampler.loader.source import identity, joined_source
 
 OPTIONS = ("BPF", "BPF_SYSCALL", "PERF_EVENTS", "BPF_EVENTS", "BPF_JIT", "KALLSYMS")
 CONFIG = "".join(f"CONFIG_{option}=y\n" for option in OPTIONS)
@@ -230,11 +232,26 @@ def test_bcc_of_another_python(machine: Machine, tmp_path: Path, monkeypatch: py
     without = make_python(tmp_path / "without", "echo 'no module named bcc' >&2; exit 1")
     monkeypatch.setattr("icetop.sampler.doctor.tools.SYSTEM_PYTHON", with_bcc)
     assert check_bcc(replace(machine, python=with_bcc)).finding == f"0.31.0 in {with_bcc}"
+    monkeypatch.setattr("icetop.sampler.doctor.tools.programs_kept", lambda: False)
     elsewhere = check_bcc(replace(machine, python=without))
     assert elsewhere.state is State.FAILED and "--system-site-packages" in elsewhere.mend
     monkeypatch.setattr("icetop.sampler.doctor.tools.SYSTEM_PYTHON", "/nowhere")
     nowhere = check_bcc(replace(machine, python=without))
     assert nowhere.state is State.FAILED and "python3-bpfcc" in nowhere.mend
+    monkeypatch.setattr("icetop.sampler.doctor.tools.programs_kept", lambda: True)
+    assert check_bcc(replace(machine, python=without)).state is State.ABSENT
+
+
+def test_programs_count_as_kept_only_when_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ICETOP_CACHE", str(tmp_path))
+    monkeypatch.setattr("icetop.sampler.loader.kept.SHIPPED", tmp_path / "none")
+    assert not programs_kept()
+    tmp_path.chmod(0o755)
+    name = f"programs-{identity(joined_source(), {})}"
+    monkeypatch.setattr("icetop.sampler.loader.offsets.kernel_offsets", lambda _: {"helper:task_pt_regs": 1})
+    assert not programs_kept()
+    Keeper().write(name, {"programs": {}})
+    assert programs_kept()
 
 
 def test_another_system_than_linux(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -246,7 +263,8 @@ def test_another_system_than_linux(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 
 
 def test_nothing_readable_is_told_without_a_traceback(tmp_path: Path) -> None:
-    bare = Machine(*[tmp_path / name for name in ("proc", "sys", "boot", "run")], "Linux", "x", environment={})
+    nowhere = tmp_path / "nothing"
+    bare = Machine(nowhere, nowhere, nowhere, nowhere, "Linux", "x", environment={})
     checks = check_machine(bare)
     assert len({check.subject for check in checks}) == len(checks) >= 20
 

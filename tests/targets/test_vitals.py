@@ -129,8 +129,8 @@ def test_own_cost_counts_this_process_and_its_children() -> None:
     before = own_cost()
     used = burn(0.2)
     code = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True); input()"
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", code], **pipes) as child:
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None and child.stdout.readline()
         running = own_cost([child.pid])
         child.communicate(b"\n")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
-import time
 from collections.abc import Iterator
 
 from icetop.profiles.delta import Context, Counts, Delta, Notice, Vitals
@@ -137,7 +137,9 @@ class MovingSource:
         taken = 0
         for (who, weight, _), leaf in zip(STACKS, self._leaves, strict=True):
             quiet = 0.2 if second <= 60 and who < 2 else 1.0
-            samples = int(weight * quiet / total * busy * 99 * (0.6 + 0.8 * self._random.random()) + self._random.random())
+            samples = int(
+                weight * quiet / total * busy * 99 * (0.6 + 0.8 * self._random.random()) + self._random.random()
+            )
             if samples:
                 counts.add(leaf, who, samples, samples * SECOND // 99)
                 taken += samples
@@ -150,17 +152,17 @@ class MovingSource:
 
 
 def main() -> None:
-    import sys
-
+    """Run the app over this source: `moving_source.py color=16 theme=light backlog=90 file=1 ascii=1 slow=1`."""
     from icetop.profiles.view import View
     from icetop.tui.app import run_app
 
     options = dict(argument.split("=") for argument in sys.argv[1:])
-    source = MovingSource(live="file" not in options, backlog=int(options.get("backlog", 90)), limit=int(options.get("limit", 10**9)))
+    limit = int(options.get("limit", 10**9))
+    source = MovingSource(live="file" not in options, backlog=int(options.get("backlog", 90)), limit=limit)
     if "slow" in options:
         source.stages = ("compiling", "attaching", "waiting for samples")
-    time.sleep(0)
-    sys.exit(run_app(source, view=View(), color=options.get("color", "auto"), ascii_only="ascii" in options, theme=options.get("theme", "auto")))
+    looks = {"color": options.get("color", "auto"), "theme": options.get("theme", "auto")}
+    sys.exit(run_app(source, view=View(), ascii_only="ascii" in options, **looks))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,316 @@
+"""The app as a person uses it: keys in, screen out, without a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from icetop.profiles.delta import Context, Delta, Notice
+from icetop.profiles.source import SourceError
+from icetop.profiles.view import View
+from icetop.tests.tui.moving_source import MovingSource
+from icetop.themes.glyphs import ASCII, UNICODE
+from icetop.tui.app import IcetopApp
+from icetop.tui.look import make_look
+
+
+class FixedSource:
+    """Yields given deltas and then waits for `stop`, as a live source does."""
+
+    live = True
+
+    def __init__(self, deltas: list[Delta], failure: Notice | None = None, waits: bool = True) -> None:
+        self._deltas = deltas
+        self._failure = failure
+        self._waits = waits
+        self.stopped = threading.Event()
+
+    def deltas(self) -> Iterator[Delta]:
+        yield from self._deltas
+        if self._failure is not None:
+            raise SourceError(self._failure)
+        if self._waits:
+            self.stopped.wait(30)
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+
+class Person:
+    """Presses keys and reads the screen."""
+
+    def __init__(self, app: IcetopApp, pilot) -> None:
+        self.app, self._pilot = app, pilot
+
+    async def press(self, *keys: str) -> None:
+        await self._pilot.press(*keys)
+        await self._pilot.pause()
+
+    async def sees(self, wanted: str | Callable[[str], bool]) -> str:
+        """Wait until the screen shows it."""
+        for _ in range(600):
+            text = "\n".join(self.app.screen_lines)
+            if wanted in text if isinstance(wanted, str) else wanted(text):
+                return text
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{wanted!r} is not on the screen:\n{text}")
+
+    async def resize(self, width: int, height: int) -> None:
+        await self._pilot.resize_terminal(width, height)
+        await self._pilot.pause()
+
+
+@asynccontextmanager
+async def running(
+    source: object = None,
+    size: tuple[int, int] = (120, 40),
+    depth: str = "truecolor",
+    glyphs=UNICODE,
+    view: View | None = None,
+) -> AsyncIterator[Person]:
+    source = source or MovingSource(backlog=90, pace=30)
+    app = IcetopApp(source, view or View(), make_look("dark", depth, glyphs))
+    async with app.run_test(size=size) as pilot:
+        yield Person(app, pilot)
+        source.stop()
+
+
+async def test_the_first_screen_says_what_the_source_does() -> None:
+    source = FixedSource([Delta(0, 0, stage="compiling", context=Context("h", "6.1", 2))])
+    async with running(source) as person:
+        await person.sees("starting: compiling")
+
+
+async def test_the_live_view_has_vital_signs_graph_and_table() -> None:
+    async with running() as person:
+        text = await person.sees("live 01:30")
+        for part in (
+            "web-3",
+            "99 Hz",
+            "busy 1.8",
+            "complete 94",
+            "lost 0",
+            "live 01:30",
+            "last 30 s",
+            "of CPU",
+            "Flat%",
+        ):
+            assert part in text, part
+        assert "gunicorn: shop.wsgi 5" in text and "postgres: shop" in text
+        assert "UTF8_MatchText" in text and "space pause" in text
+
+
+async def test_zooming_in_and_out_by_keys() -> None:
+    async with running() as person:
+        await person.sees("gunicorn: shop.wsgi")
+        await person.press("j", "j", "enter")
+        text = await person.sees("all › gunicorn: shop.wsgi ›")
+        assert "postgres: sh" not in text
+        await person.press("escape")
+        await person.sees("postgres: sh")
+
+
+async def test_the_cursor_tells_of_its_box_and_the_table_follows() -> None:
+    async with running() as person:
+        await person.sees("gunicorn: shop.wsgi")
+        await person.press("j", "j", "j", "j")
+        text = await person.sees("/srv/shop/views.py:48")
+        assert "python   flat 0.00 s 0.0 %   cum" in text
+        await person.press("tab", "g")
+        await person.sees("/usr/lib/postgresql/15/bin/postgres")
+        assert person.app._board.icicle.box != 0
+
+
+async def test_zoom_and_cursor_survive_new_data() -> None:
+    source = MovingSource(backlog=40, pace=0.15)
+    async with running(source) as person:
+        await person.sees("gunicorn: shop.wsgi")
+        await person.press("j", "j", "enter", "j", "j")
+        first = await person.sees("› gunicorn: shop.wsgi ›")
+        clock = next(line for line in first.splitlines() if "live" in line)
+        text = await person.sees(lambda text: clock not in text)
+        assert "search_products_unindexed /srv" in text and "› gunicorn: shop.wsgi ›" in text
+
+
+async def test_pausing_holds_the_picture_while_recording_goes_on() -> None:
+    source = MovingSource(backlog=40, pace=0.05)
+    async with running(source) as person:
+        await person.sees("of CPU")
+        await person.press("space")
+        before = await person.sees("paused 0 s")
+        kept = person.app._keeper.profile.timeline.end_ns
+        total = next(line for line in before.splitlines() if "of CPU" in line)
+        await person.sees("paused 1 s")
+        assert person.app._keeper.profile.timeline.end_ns > kept
+        assert total in "\n".join(person.app.screen_lines)
+        await person.press("space")
+        await person.sees(lambda text: "paused" not in text and total not in text)
+
+
+async def test_windows_go_round() -> None:
+    async with running() as person:
+        await person.sees("last 30 s")
+        for shown in ("last 5 min", "all of it", "last 5 s", "last 30 s"):
+            await person.press("w")
+            await person.sees(shown)
+
+
+async def test_kernel_frames_inverted_and_levels() -> None:
+    async with running() as person:
+        await person.sees("tcp_recvmsg")
+        await person.press("K")
+        await person.sees(lambda text: "tcp_recvmsg" not in text and "no kernel" in text)
+        await person.press("K", "i")
+        await person.sees("leaf first")
+        await person.press("i", "v")
+        await person.sees("by thread")
+
+
+async def test_searching_shows_the_share_and_lights_matches() -> None:
+    async with running() as person:
+        await person.sees("run_query")
+        await person.press("slash", *"query")
+        await person.sees(" /query")
+        await person.press("enter")
+        text = await person.sees("/query/  ")
+        assert "%" in text.split("/query/")[1][:10]
+        matches = person.app._matches
+        assert matches is not None and matches.boxes[person.app._board.icicle.box]
+        await person.press("n", "escape")
+        await person.sees(lambda text: "/query/" not in text)
+
+
+async def test_keys_in_the_prompt_are_text() -> None:
+    async with running() as person:
+        await person.sees("run_query")
+        await person.press("slash", "q", "space", "tab", "backspace", "backspace", "w", "escape")
+        await person.sees(lambda text: "space pause" in text and "last 30 s" in text)
+        assert person.app.is_running and person.app._choices.paused_at is None
+
+
+async def test_saving_says_where_it_went(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with running(size=(200, 40)) as person:
+        await person.sees("of CPU")
+        await person.press("s")
+        await person.sees(f"saved {tmp_path}/icetop-web-3-")
+        await person.press("s")
+        await person.sees(lambda text: len(list(tmp_path.glob("icetop-web-3-*.pb.gz"))) == 2)
+        assert all(path.stat().st_size > 500 for path in tmp_path.iterdir())
+
+
+async def test_a_snapshot_that_cannot_be_saved_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("icetop.tui.app.save_snapshot", fail)
+    async with running() as person:
+        await person.sees("of CPU")
+        await person.press("s")
+        await person.sees("the snapshot could not be saved: [Errno 28] No space left on device")
+
+
+async def test_pages_open_and_close_and_keep_keys_to_themselves() -> None:
+    async with running() as person:
+        await person.sees("of CPU")
+        await person.press("question_mark")
+        await person.sees("search for the function under the cursor")
+        await person.press("w", "j", "escape")
+        await person.sees(lambda text: "last 30 s" in text and "of CPU" in text)
+        await person.press("j", "j", "d")
+        await person.sees("gunicorn/workers/sync.py:182")
+        await person.press("q")
+        await person.sees("of CPU")
+        await person.press("exclamation_mark")
+        await person.sees("none so far")
+
+
+async def test_a_source_that_fails_leaves_what_there_is_on_the_screen() -> None:
+    source = MovingSource(backlog=50, limit=50)
+    source.failure = Notice("error", "the collector ended", "killed", "start it again")
+    async with running(source) as person:
+        text = await person.sees("the collector ended: killed (start it again)")
+        await person.sees("ended 00:50")
+        assert "[red]" not in text
+        await person.press("j", "enter")
+        await person.sees("› gunicorn") if "›" in text else None
+        await person.press("q")
+        assert person.app.return_value == 0
+
+
+async def test_a_source_that_fails_at_once_says_why_and_exits_with_1() -> None:
+    source = FixedSource([], Notice("error", "cannot attach", "not permitted", "run it with sudo"))
+    async with running(source) as person:
+        await person.sees("mend: run it with sudo")
+        await person.press("q")
+    assert person.app.return_value == 1
+
+
+async def test_a_source_with_a_bug_is_a_line_too() -> None:
+    class Broken(FixedSource):
+        def deltas(self) -> Iterator[Delta]:
+            yield Delta(0, 0, nodes=[(5000, 1)])
+            raise RuntimeError("boom [bold]x[/bold]")
+
+    async with running(Broken([])) as person:
+        await person.sees("RuntimeError: boom [bold]x[/bold]")
+        await person.press("exclamation_mark")
+        await person.sees("a part of the data was left out")
+
+
+async def test_an_opened_file_shows_everything() -> None:
+    source = MovingSource(live=False, backlog=70, limit=70)
+    async with running(source) as person:
+        text = await person.sees("saved 01:10")
+        assert "from 1" in text or "from 0" in text or "from 2" in text
+        assert "self" not in text.splitlines()[0]
+
+
+async def test_quitting_stops_the_source() -> None:
+    source = FixedSource([])
+    async with running(source) as person:
+        await person.press("q")
+        assert source.stopped.is_set()
+    assert person.app.return_value == 0
+
+
+@pytest.mark.parametrize("depth", ["truecolor", "256", "16", "none"])
+@pytest.mark.parametrize("size", [(200, 50), (120, 40), (80, 24), (40, 10), (20, 5), (8, 3), (1, 1)])
+async def test_every_size_and_depth_can_be_used(size: tuple[int, int], depth: str) -> None:
+    keys = ("j", "j", "l", "enter", "tab", "j", "G", "tab", "escape", "w", "i", "slash", "a", "enter", "n", "space")
+    async with running(size=size, depth=depth) as person:
+        await person.sees(lambda _: person.app._picture is not None)
+        await person.press(*keys, "question_mark", "escape", "d", "escape", "T")
+        assert person.app.is_running
+        lines = person.app.screen_lines
+        assert len(lines) == size[1]
+
+
+async def test_resizing_while_live() -> None:
+    async with running(MovingSource(backlog=40, pace=0.05)) as person:
+        await person.sees("of CPU")
+        for size in ((80, 24), (20, 5), (1, 1), (200, 60), (99, 16), (120, 40)):
+            await person.resize(*size)
+            await person.press("j", "k")
+        await person.sees("of CPU")
+
+
+async def test_80_columns_show_one_pane_at_a_time() -> None:
+    async with running(size=(80, 24)) as person:
+        text = await person.sees("gunicorn: shop.wsgi")
+        assert "Flat%" not in text
+        await person.press("tab")
+        text = await person.sees("Flat%")
+        assert "gunicorn: shop.wsgi" not in text
+
+
+async def test_ascii_is_ascii() -> None:
+    async with running(glyphs=ASCII, depth="none") as person:
+        text = await person.sees("of CPU")
+        assert text.isascii()
+        await person.press("question_mark")
+        assert (await person.sees("search for the function")).isascii()

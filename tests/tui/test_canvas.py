@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from icetop.tui.canvas import Canvas
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import LayoutUpdate
+from textual.geometry import Region
+from textual.strip import Strip
+
+STYLES = [
+    Style.parse("#112233 on #445566"),
+    Style.parse("bold #112233 on #445566"),
+    Style.parse("color(7) on color(200)"),
+    Style.parse("red"),
+    Style.parse("none"),
+    Style.parse("reverse"),
+    Style.parse("bold underline on default"),
+]
+
+
+class Terminal:
+    """As much of a terminal as the canvas uses."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.cells = [[(" ", "")] * width for _ in range(height)]
+
+    def write(self, text: str) -> None:
+        state: dict[str, str] = {}
+        x = y = 0
+        for jump, sgr, character in re.findall(r"\x1b\[(\d+;\d+)H|\x1b\[([\d;]*)m|([^\x1b])", text):
+            if jump:
+                y, x = (int(part) - 1 for part in jump.split(";"))
+            elif character:
+                self.cells[y][x] = (character, " ".join(f"{k}={v}" for k, v in sorted(state.items())))
+                x += 1
+                if ord(character) > 0x2E80:
+                    self.cells[y][x] = ("", self.cells[y][x - 1][1])
+                    x += 1
+            else:
+                apply_sgr(state, sgr)
+
+
+def apply_sgr(state: dict[str, str], sgr: str) -> None:
+    codes = sgr.split(";")
+    while codes:
+        code = codes.pop(0)
+        if code in ("", "0"):
+            state.clear()
+        elif code in ("38", "48"):
+            size = 4 if codes[0] == "2" else 2
+            state[code[0]], codes[:size] = ",".join(codes[:size]), []
+        elif code in ("39", "49"):
+            state.pop(code[0], None)
+        elif code[0] in "34" and len(code) == 2:
+            state[code[0]] = code
+        else:
+            state[f"a{code}"] = "on"
+
+
+def strip_of(cells: list[tuple[str, Style]]) -> Strip:
+    return Strip([Segment(text, style) for text, style in cells])
+
+
+def random_row(choose: random.Random, width: int) -> Strip:
+    cells: list[tuple[str, Style]] = []
+    while width:
+        text = "".join(choose.choice("ab ▏…界") for _ in range(choose.randint(1, 6)))
+        while sum(2 if c == "界" else 1 for c in text) > width:
+            text = text[:-1]
+        if text:
+            cells.append((text, choose.choice(STYLES)))
+            width -= sum(2 if c == "界" else 1 for c in text)
+        elif width == 1:
+            cells.append(("x", STYLES[0]))
+            width = 0
+    return strip_of(cells)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_what_is_sent_makes_the_terminal_equal_to_a_fresh_paint(seed: int) -> None:
+    choose = random.Random(seed)
+    canvas, terminal = Canvas(), Terminal(30, 4)
+    canvas.resize(30, 4)
+    for _ in range(12):
+        y = choose.randrange(4)
+        canvas.take(LayoutUpdate([[random_row(choose, 30)]], Region(0, y, 30, 1)))
+        terminal.write(canvas.changes())
+        fresh = Terminal(30, 4)
+        canvas_again = Canvas()
+        canvas_again.resize(30, 4)
+        canvas_again._wanted = [row.copy() for row in canvas._wanted]
+        fresh.write(canvas_again.changes())
+        assert terminal.cells == fresh.cells
+
+
+def test_only_what_differs_is_sent() -> None:
+    canvas = Canvas()
+    canvas.resize(40, 2)
+    row = [("name ", STYLES[0]), ("12.5", STYLES[1]), (" " * 31, STYLES[0])]
+    canvas.take(LayoutUpdate([[strip_of(row)]], Region(0, 0, 40, 1)))
+    assert "name" in canvas.changes()
+    canvas.take(LayoutUpdate([[strip_of(row)]], Region(0, 0, 40, 1)))
+    assert canvas.changes() == ""
+    row[1] = ("12.7", STYLES[1])
+    canvas.take(LayoutUpdate([[strip_of(row)]], Region(0, 0, 40, 1)))
+    changes = canvas.changes()
+    assert re.sub(r"\x1b\[[\d;]*[mH]", "", changes) == "7"
+    assert changes.startswith("\x1b[1;9H")
+
+
+def test_after_forgetting_everything_is_sent_again() -> None:
+    canvas = Canvas()
+    canvas.resize(10, 1)
+    canvas.take(LayoutUpdate([[strip_of([("0123456789", STYLES[0])])]], Region(0, 0, 10, 1)))
+    first = canvas.changes()
+    canvas.forget()
+    assert canvas.changes() == first
+
+
+def test_what_lies_outside_is_cut_off() -> None:
+    canvas = Canvas()
+    canvas.resize(5, 1)
+    canvas.take(LayoutUpdate([[strip_of([("0123456789", STYLES[0])])]] * 3, Region(2, 0, 10, 3)))
+    assert canvas.lines() == ["  012"]
+    canvas.resize(0, 0)
+    assert canvas.changes() == ""
+
+
+def test_marks_without_width_join_the_character_before() -> None:
+    canvas = Canvas()
+    canvas.resize(4, 1)
+    canvas.take(LayoutUpdate([[strip_of([("e\u0301xy", STYLES[0])])]], Region(0, 0, 4, 1)))
+    assert canvas.lines() == ["e\u0301xy "]
