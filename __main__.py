@@ -10,7 +10,7 @@ from .splash import erase_splash, show_splash
 def main() -> None:
     """Run the command line; exits with its status."""
     show_splash(sys.argv[1:])
-    from .cli_live import cli  # noqa: F401  # the commands that sample join the others
+    from . import cli_live  # noqa: F401  # the commands that sample join the others
     from .cli import run
 
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
 
-from .cli_options import Command, common_options, file_options, range_option, target_options, view_options
+from .cli_options import common_options, file_options, range_option, target_options, view_options
 from .configuration import origin, setting
 from .profiles.delta import Notice
 from .profiles.printable import printable
@@ -40,8 +40,6 @@ class Failure(Exception):
 
 class Icetop(click.Group):
     """The group whose call without a command is the live app, and whose common options may stand before a command."""
-
-    command_class = Command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the command first."""
@@ -143,6 +141,7 @@ def report(
     profile = read(path, limits)
     found = build_report(profile, view_of(profile, path, view, span), cast(Any, sort), top, stacks)
     print_out(json.dumps(report_json(found)) + "\n")
+    mention(profile)
     return 0
 
 
@@ -172,6 +171,7 @@ def convert(
         if isinstance(error, BrokenPipeError):
             raise
         raise Failure(out, error.strerror or str(error)) from None
+    mention(profile)
     return 0
 
 
@@ -195,18 +195,22 @@ def print_report(path: str, span: str | None, view: View, limits: Limits, top: i
     profile = read(path, limits)
     found = build_report(profile, view_of(profile, path, view, span), cast(Any, sort), top)
     print_out(report_text(found, get_terminal_size().columns if sys.stdout.isatty() else None))
+    mention(profile)
     return 0
 
 
 def read(path: str, limits: Limits) -> Profile:
-    """A file's profile. What a person should know of it goes to stderr."""
+    """A file's profile."""
     from .snapshots.file_source import FileSource
 
-    profile = FileSource(path, limits).profile()
+    return FileSource(path, limits).profile()
+
+
+def mention(profile: Profile) -> None:
+    """Say on stderr what a person should know of a profile that was read."""
     for notice in profile.notices:
         if notice.level != "info":
             tell(notice)
-    return profile
 
 
 def view_of(profile: Profile, path: str, view: View, span: str | None) -> View:

@@ -19,26 +19,23 @@ COMMAND_KEY = "icetop.command"
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class Command(click.Command):
-    """A command that may be followed by `-- COMMAND [ARG...]`, which becomes a part of the target."""
-
-    takes_command = False
+class TargetCommand(click.Command):
+    """A command that can start what it profiles: `-- COMMAND [ARG...]` at its end becomes a part of the target."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Cut off what follows the first `--`."""
-        if "--" in args and self.takes_command:
+        if "--" in args:
             place = args.index("--")
             ctx.meta[COMMAND_KEY] = tuple(args[place + 1 :])
             if place + 1 == len(args):
                 raise click.UsageError("no command after --", ctx)
             args = args[:place]
-        return super().parse_args(ctx, args)
-
-
-class TargetCommand(Command):
-    """A command that can start what it profiles."""
-
-    takes_command = True
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if type(error) is click.UsageError and "extra argument" in error.message:
+                raise click.UsageError(f"{error.message}; a command to start stands after --", ctx) from None
+            raise
 
 
 class PidList(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on only

@@ -56,9 +56,14 @@ class Frame:
 def frames_of(location: Location) -> tuple[Frame, ...]:
     """The frames of a location, innermost first: one a line, or `[binary+0xoffset]` where it has no name."""
     if not location.lines:
-        name = f"[{location.binary.rsplit('/', 1)[-1].strip('[]') or 'unknown'}+{location.offset:#x}]"
+        name = placeholder(location.binary, location.offset)
         return (Frame(name, "", 0, location.binary, location.build_id, location.language, named=False),)
     return tuple(
         Frame(line.function, line.file, line.start_line, location.binary, location.build_id, location.language)
         for line in location.lines
     )
+
+
+def placeholder(binary: str, offset: int) -> str:
+    """What stands for the name of a place that has none: `[binary+0xoffset]`."""
+    return f"[{binary.rsplit('/', 1)[-1].strip('[]') or 'unknown'}+{offset:#x}]"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from importlib.metadata import PackageNotFoundError, version
 
+from .. import __version__
 from ..profiles.delta import Context
 from .loader.programs import online_cpus
 from .options import CollectOptions
@@ -20,14 +20,7 @@ def collect_context(options: CollectOptions) -> Context:
         frequency_hz=options.frequency_hz,
         target=str(options.target),
         kinds=options.kinds,
-        version=own_version(),
+        version=__version__,
         options={"kernel": "on" if options.kernel else "off"},
     )
 
-
-def own_version() -> str:
-    """icetop's version, as installed."""
-    try:
-        return version("icetop")
-    except PackageNotFoundError:
-        return ""

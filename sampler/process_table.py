@@ -98,7 +98,7 @@ class ProcessTable:
         if not process.pid:
             return None
         try:
-            return read_address_space(process.pid)
+            return read_address_space(process.pid, process.space)
         except PermissionError:
             self.forbidden += 1
         except OSError:

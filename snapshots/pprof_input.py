@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from google.protobuf.message import DecodeError
 
-from ..profiles.locations import Line, Location
+from ..profiles.locations import Line, Location, placeholder
 from ..profiles.vocabulary import Language
 from . import profile_pb2 as pprof
 from .context_note import LATEST_NS, Note, usual_language
@@ -84,6 +84,8 @@ class Input:
         for mapping, address, lines in self.locations.values():
             binary, build_id, offset = self._place(mapping, address)
             named = tuple(self._lines(lines))
+            if named == (Line(placeholder(binary, offset)),):
+                named = ()
             language = note.language(binary, build_id, offset) if note else _guess(binary, named)
             yield Location(language, binary, build_id, offset, named)
 

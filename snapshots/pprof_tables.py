@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..profiles.locations import Line, Location
+from ..profiles.locations import Line, Location, placeholder
 from . import profile_pb2 as pprof
 
 FILE_STARTS = 0x1000
@@ -29,7 +29,11 @@ class Strings:
 
 
 class Tables:
-    """Functions, mappings and locations. A location's id in the file is its index in the profile plus one."""
+    """Functions, mappings and locations. A location's id in the file is its index in the profile plus one.
+
+    A place without a name gets the one that icetop shows for it, so that every tool's table has the same rows. pprof
+    still looks for its name, as its mapping says that it has no functions.
+    """
 
     def __init__(self, strings: Strings) -> None:
         self._strings = strings
@@ -53,7 +57,7 @@ class Tables:
             id=identity,
             mapping_id=mapping.id if mapping is not None else 0,
             address=location.offset & (1 << 64) - 1,
-            line=self._lines(location.lines),
+            line=self._lines(location.lines or (Line(placeholder(location.binary, location.offset)),)),
         )
 
     def _lines(self, lines: Iterable[Line]) -> list[pprof.Line]:

@@ -11,7 +11,7 @@ from .painted import Painted
 from .row import Row
 
 Line = tuple[str, str]
-"""A word at the left, and what is said of it. Without the word the line is a heading; both must be printable."""
+"""A word at the left, and what is said of it. Without the word the line is a heading."""
 
 
 class Sheet(Painted):

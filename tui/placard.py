@@ -15,7 +15,7 @@ class Placard(Painted):
         self._lines: list[str] = []
 
     def show(self, lines: list[str]) -> None:
-        """Say this from now on. The lines must be printable."""
+        """Say this from now on."""
         if lines != self._lines:
             self._lines = lines
             self.refresh()

@@ -6,11 +6,12 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from ..profiles.printable import printable
 from .labels import cells, cut
 
 
 class Row:
-    """A row under construction. All text must be printable already; nothing is read as markup."""
+    """A row under construction. Nothing in a text acts: it is no markup, and what would not print is shown escaped."""
 
     def __init__(self, width: int, ground: Style, ellipsis: str = "…") -> None:
         self.width = width
@@ -27,6 +28,8 @@ class Row:
     def put(self, text: str, style: Style | None = None) -> Row:
         """Append text, cut with an ellipsis where it does not fit."""
         if text and self.room > 0:
+            if not text.isprintable():
+                text = printable(text)
             text = cut(text, self.room, self._ellipsis)
             self._segments.append(Segment(text, style or self._ground))
             self.used += cells(text)

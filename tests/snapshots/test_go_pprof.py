@@ -53,7 +53,8 @@ def recording() -> Profile:
     rng = random.Random(4)
     maker = ProfileMaker(Profile(Context("h", "6", 2, START, 99, "host", ("cpu",), "0.1.0")))
     names = ["main", "loop", "in1^in2^out", "parse(int, char)", "std::vector<int, std::allocator<int> >::push_back",
-             "k:do_syscall_64", "k:vfs_read", "p:view", "p:search", "fib", "fib", "fib", "<lambda>"]  # fmt: skip
+             "k:do_syscall_64", "k:vfs_read", "p:view", "p:search", "fib", "fib", "fib", "<lambda>",
+             "?1a0", "?2b0"]  # fmt: skip
     for _ in range(5):
         for pid in (1, 2, 3):
             for _ in range(60):
@@ -70,7 +71,7 @@ def test_go_tool_pprof_says_what_the_report_says(tmp_path: Path) -> None:
     for profile in (recording(), FileSource(path).profile()):
         report = build_report(profile, View())
         ours = {row.frame.name: (row.flat, row.cum) for row in report.functions}
-        assert len(ours) == len(report.functions) == 14
+        assert len(ours) == len(report.functions) == 16
         assert go_top(path, "-unit=ns") == ours
     counts = {row.frame.name: (row.flat_samples, row.cum_samples) for row in report.functions}
     assert go_top(path, "-sample_index=samples") == counts
