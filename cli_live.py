@@ -136,7 +136,7 @@ def options_of(target: Target, frequency: int, no_kernel: bool, sizes: tuple[str
         raise Failure(
             "live profiling needs Linux",
             f"this is {sys.platform}",
-            "saved files open here: icetop open FILE; to look at a Linux machine run icetop there, over SSH or in its VM",
+            "icetop open FILE works here; to look at a Linux machine run icetop there, over SSH or in its VM",
         )
     from .sampler.options import CollectOptions
 

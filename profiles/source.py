@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .delta import Delta, Notice
 from .profile import Profile
+from .target import Target
 
 
 class Source(Protocol):
@@ -24,6 +25,19 @@ class Source(Protocol):
 
     def stop(self) -> None:
         """Ask for the end, from any thread; `deltas` then yields what is left and returns."""
+        ...
+
+
+@runtime_checkable
+class Steerable(Protocol):
+    """A source that can be told, while it runs, what to sample and how often. Orders never block."""
+
+    def retarget(self, target: Target) -> None:
+        """Sample something else from now on; a delta with a new context says when that has happened."""
+        ...
+
+    def set_rate(self, frequency_hz: int) -> None:
+        """Sample at another rate from now on, likewise."""
         ...
 
 

@@ -11,9 +11,9 @@ from typing import IO
 from ..profiles.delta import Delta, Notice
 from .command import CannotStart
 from .failures import FAILURES, notice_of
-from .options import CollectOptions
+from .options import HIGHEST_HZ, LOWEST_HZ, CollectOptions
 from .session import Session
-from .wire import BadMessage, pack_delta, read_messages, write_message
+from .wire import BadMessage, pack_delta, read_messages, unpack_target, write_message
 
 
 def run_agent(options: CollectOptions, orders: IO[bytes] | None = None, output: IO[bytes] | None = None) -> int:
@@ -49,9 +49,14 @@ def _obey(orders: IO[bytes], session: Session) -> None:
     """Carry out orders; the end of the stream is the order to stop."""
     try:
         for message in read_messages(orders):
-            if message.get("order") == "stop":
+            order = message.get("order")
+            if order == "target":
+                session.retarget(unpack_target(message))
+            elif order == "rate" and LOWEST_HZ <= (hz := message.get("hz", 0)) <= HIGHEST_HZ:
+                session.set_rate(hz)
+            elif order == "stop":
                 break
-    except (BadMessage, OSError, ValueError):
+    except (BadMessage, OSError, ValueError, TypeError):
         pass
     session.stop()
 

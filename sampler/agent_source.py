@@ -7,11 +7,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ..profiles.delta import Delta, Notice
 from ..profiles.source import SourceError
+from ..profiles.target import Target
 from .options import CollectOptions
-from .wire import BadMessage, read_messages, unpack_delta, write_message
+from .wire import BadMessage, pack_target, read_messages, unpack_delta, write_message
 
 LONGEST_COMPLAINT = 300
 PATIENCE_SECONDS = 5.0
@@ -52,13 +54,24 @@ class AgentSource:
         if not last and not self._stopped:
             raise SourceError(self._death(""))
 
+    def retarget(self, target: Target) -> None:
+        """Sample something else from now on; the first delta of it has the new context."""
+        self._order(pack_target(target))
+
+    def set_rate(self, frequency_hz: int) -> None:
+        """Sample at another rate from now on."""
+        self._order({"order": "rate", "hz": frequency_hz})
+
     def stop(self) -> None:
         """Ask the collector to end; `deltas` then yields what is left."""
         self._stopped = True
+        self._order({"order": "stop"})
+
+    def _order(self, message: dict[str, Any]) -> None:
+        """Send an order; a collector that is gone takes none."""
         assert self._child.stdin is not None
         with contextlib.suppress(OSError, ValueError):
-            write_message(self._child.stdin, {"order": "stop"})
-            self._child.stdin.close()
+            write_message(self._child.stdin, message)
 
     def _end(self) -> None:
         with contextlib.suppress(OSError):

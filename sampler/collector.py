@@ -6,17 +6,21 @@ import os
 import resource
 import select
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..profiles.delta import Context, Counts, Delta, Notice, Vitals
 from ..profiles.series import Series
+from ..profiles.target import Target
 from ..symbols.namer import Namer
+from ..targets.cgroup_search import CgroupNotFound
 from ..targets.vitals import VitalsReader, own_cost
 from .degradations import degradations
 from .kernel_side import KernelSide, RawStack, Reading
 from .lives import Lives
 from .loader.kept import Keeper
+from .loader.programs import CannotLoad
 from .options import DRAIN_SECONDS, CollectOptions
 from .process_table import ProcessTable
 from .stack_reader import StackReader
@@ -55,50 +59,82 @@ class Collector:
         self._drained_ns = self._context.start_ns
         self._reset = False
         self._stopping = False
-        self._wake_fd, self._stop_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._new_context: Context | None = self._context
+        self._remarks: list[Notice] = []
+        self._orders: deque[Callable[[], None]] = deque(maxlen=100)
+        self._interrupted_fd, self._interrupt_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def stop(self) -> None:
         """Ask for the end, from any thread or a signal handler."""
         self._stopping = True
-        os.write(self._stop_fd, b".")
+        os.write(self._interrupt_fd, b".")
+
+    def retarget(self, target: Target) -> None:
+        """Ask, from any thread, to sample something else from now on."""
+        self._order(lambda: self._set_target(target))
+
+    def set_rate(self, frequency_hz: int) -> None:
+        """Ask, from any thread, for another rate."""
+        self._order(lambda: self._set_rate(frequency_hz))
 
     def deltas(self, seconds: float | None = None, lives: Lives | None = None) -> Iterator[Delta]:
         """A delta a drain, the last one after `seconds`, after `stop`, or when all of `lives` have ended."""
-        due = [self._started + at for at in FIRST_DRAINS]
-        first = Delta(
-            self._drained_ns,
-            self._drained_ns,
-            context=self._context,
-            stage="waiting for samples",
-            notices=self._notices(),
-        )
-        yield first
+        end = self._started + seconds if seconds is not None else float("inf")
+        yield replace(self._delta(Reading(), Counts(), False), stage="waiting for samples")
         while not self._stopping:
-            now = time.monotonic()
-            while due and due[0] <= now:
-                due.pop(0)
-            following = (
-                due[0] if due else self._started + (int((now - self._started) / DRAIN_SECONDS) + 1) * DRAIN_SECONDS
-            )
-            end = self._started + seconds if seconds is not None else float("inf")
-            self._wait(min(following, end), lives)
+            self._wait(min(self._next_drain(), end), lives)
             if time.monotonic() >= end or (lives is not None and lives.over):
                 break
-            if not self._stopping:
-                yield self._drain(NAMING_SECONDS)
+            if self._stopping:
+                break
+            orders = len(self._orders)
+            if orders:
+                self.kernel.stop()
+            yield self._drain(NAMING_SECONDS)
+            self._carry_out_orders(orders)
         self.kernel.stop()
         yield self._drain(float("inf"), last=True)
 
     def close(self) -> None:
         """Take everything down."""
         self.kernel.close()
-        os.close(self._wake_fd)
-        os.close(self._stop_fd)
+        os.close(self._interrupted_fd)
+        os.close(self._interrupt_fd)
+
+    def _next_drain(self) -> float:
+        """When to drain next, by the monotonic clock."""
+        since = time.monotonic() - self._started
+        following = next((at for at in FIRST_DRAINS if at > since), (int(since / DRAIN_SECONDS) + 1) * DRAIN_SECONDS)
+        return self._started + following
+
+    def _order(self, order: Callable[[], None]) -> None:
+        self._orders.append(order)
+        os.write(self._interrupt_fd, b".")
+
+    def _carry_out_orders(self, number: int) -> None:
+        """Change what is sampled while no clock ticks, so that each epoch has one rate and one target."""
+        for _ in range(number):
+            try:
+                self._orders.popleft()()
+            except (CgroupNotFound, CannotLoad, OSError) as error:
+                self._remarks.append(Notice("error", "the order was not carried out", str(error)))
+        if number:
+            self.kernel.attach_new_cpus()
+
+    def _set_target(self, target: Target) -> None:
+        self.kernel.retarget(target)
+        self._options = replace(self._options, target=target)
+        self._new_context = replace(self._new_context or self._context, target=str(target))
+
+    def _set_rate(self, frequency_hz: int) -> None:
+        self.kernel.set_rate(frequency_hz)
+        self._options = replace(self._options, frequency_hz=frequency_hz)
+        self._new_context = replace(self._new_context or self._context, frequency_hz=frequency_hz)
 
     def _wait(self, until: float, lives: Lives | None) -> None:
         """Sleep until it is time, reading new processes' mappings as soon as the kernel wakes us for them."""
         poll = select.poll()
-        for descriptor in (self.kernel.wake_fd, self._wake_fd, *(lives.descriptors if lives else ())):
+        for descriptor in (self.kernel.wake_fd, self._interrupted_fd, *(lives.descriptors if lives else ())):
             poll.register(descriptor, select.POLLIN)
         while not self._stopping and not (lives is not None and lives.over):
             left = until - time.monotonic()
@@ -107,6 +143,9 @@ class Collector:
             for descriptor, _ in poll.poll(left * 1000 + 1):
                 if descriptor == self.kernel.wake_fd:
                     self._read_stacks()
+                elif descriptor == self._interrupted_fd:
+                    os.read(descriptor, 4096)
+                    return
                 elif lives is not None and lives.ended(descriptor):
                     poll.unregister(descriptor)
 
@@ -121,7 +160,7 @@ class Collector:
         if anew:
             self._read_stacks()
             self.kernel.forget_sent()
-        if not last:
+        if not last and not self._orders:
             self.kernel.attach_new_cpus()
         if self._options.target.command:
             self._forget_ended_children()
@@ -164,10 +203,12 @@ class Collector:
             lost=reading.lost,
             vitals=self._read_vitals(),
             notices=self._notices(),
+            context=self._new_context,
             reset=self._reset,
             last=last,
         )
-        self._drained_ns, self._reset = delta.end_ns, False
+        self._context = self._new_context or self._context
+        self._drained_ns, self._reset, self._new_context = delta.end_ns, False, None
         tables.forget_news()
         return delta
 
@@ -190,7 +231,8 @@ class Collector:
         """What a person should know since the last time; each thing is said once."""
         found = [Notice("warning", complaint) for complaint in self._keeper.complaints]
         found += degradations(self._namer, self._processes)
-        self._keeper.complaints = []
+        found += self._remarks
+        self._keeper.complaints, self._remarks = [], []
         new = [notice for notice in found if notice.what not in self._said]
         self._said.update(notice.what for notice in new)
         return tuple(new)

@@ -23,4 +23,3 @@ def collect_context(options: CollectOptions) -> Context:
         version=__version__,
         options={"kernel": "on" if options.kernel else "off"},
     )
-

@@ -100,6 +100,20 @@ class KernelSide:
         """Let CPUs that came online tick as well; gives them."""
         return self._programs.attach_clocks("sample", self._frequency)
 
+    def set_rate(self, frequency_hz: int) -> None:
+        """Tick at another rate from now on."""
+        self._programs.stop_clocks()
+        self._frequency = frequency_hz
+        self.attach_new_cpus()
+
+    def retarget(self, target: Target) -> None:
+        """Take other processes' samples from now on. Raises CgroupNotFound, and then nothing has changed."""
+        cgroups = cgroup_keys(target)
+        for name in ("target_pids", "target_cgroups", "target_comms"):
+            held = self._programs.maps[name]
+            held.delete_all(key for key, _ in held.items())
+        self._programs.configure({"filters": self._set_target(target, cgroups)})
+
     def add_target_pid(self, pid: int) -> None:
         """Take this process's samples as well."""
         self._programs.maps["target_pids"].update(struct.pack("=I", pid), b"\1")
@@ -163,7 +177,7 @@ class KernelSide:
         layout = own_layout()
         controller = layout.controller if layout else ""
         return {
-            "filters": self._set_target(options.target),
+            "filters": self._set_target(options.target, cgroup_keys(options.target)),
             "kernel_stacks": int(options.kernel),
             "follow_forks": int(bool(options.target.command)),
             "pid_namespace": shown_pid_namespace(),
@@ -171,12 +185,12 @@ class KernelSide:
             "wake_bytes": sizes["stacks"] // 2,
         }
 
-    def _set_target(self, target: Target) -> int:
+    def _set_target(self, target: Target, cgroups: set[bytes]) -> int:
         maps, filters, chosen = self._programs.maps, self._form.enums["filter"], 0
         for pid in target.pids:
             maps["target_pids"].update(struct.pack("=I", pid), b"\1")
-        for path in target.cgroups:
-            maps["target_cgroups"].update(struct.pack("=Q", resolve_cgroup(path).id), b"\1")
+        for key in cgroups:
+            maps["target_cgroups"].update(key, b"\1")
         for comm in target.comms:
             maps["target_comms"].update(comm.encode()[:15].ljust(16, b"\0"), b"\1")
         chosen |= filters["FILTER_PIDS"] if target.pids or target.command else 0
@@ -231,6 +245,11 @@ class KernelSide:
             kernel=array("Q", record[self._frames_offset : first_user]),
             user=array("Q", record[first_user:end]),
         )
+
+
+def cgroup_keys(target: Target) -> set[bytes]:
+    """The target's cgroups as keys of the kernel's map. Raises CgroupNotFound."""
+    return {struct.pack("=Q", resolve_cgroup(path).id) for path in target.cgroups}
 
 
 def raise_priority() -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..profiles.delta import Delta, Notice
+from ..profiles.target import Target
 from .collector import Collector
 from .command import Command
 from .context import collect_context
@@ -48,6 +49,14 @@ class Session:
         notice = Notice("info", self._priority)
         for delta in self._collector.deltas(seconds, lives):
             yield delta if delta.context is None else with_notice(delta, notice)
+
+    def retarget(self, target: Target) -> None:
+        """Ask, from any thread, to sample something else."""
+        self._collector.retarget(target)
+
+    def set_rate(self, frequency_hz: int) -> None:
+        """Ask, from any thread, for another rate."""
+        self._collector.set_rate(frequency_hz)
 
     def stop(self) -> None:
         """Ask for the end, from any thread or a signal handler."""

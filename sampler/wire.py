@@ -17,6 +17,7 @@ import msgpack
 from ..profiles.delta import Context, Counts, Delta, Notice, Vitals
 from ..profiles.locations import Line, Location
 from ..profiles.series import Series
+from ..profiles.target import Target
 from ..profiles.vocabulary import Language
 
 MAGIC = b"icetop"
@@ -105,6 +106,28 @@ def unpack_delta(message: dict[str, Any]) -> Delta:
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BadMessage(f"a delta is damaged ({type(error).__name__}: {error})") from error
+
+
+def pack_target(target: Target) -> dict[str, Any]:
+    """The order to sample a target. A command cannot be ordered: it is given when the collector is started."""
+    return {
+        "order": "target",
+        "pids": sorted(target.pids),
+        "comms": sorted(target.comms),
+        "cgroups": sorted(target.cgroups),
+    }
+
+
+def unpack_target(message: dict[str, Any]) -> Target:
+    """The target of such an order. Raises BadMessage when it is not one."""
+    try:
+        return Target(
+            pids=frozenset(_integer(pid) for pid in message["pids"]),
+            comms=frozenset(str(comm) for comm in message["comms"]),
+            cgroups=frozenset(str(path) for path in message["cgroups"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise BadMessage(f"an order is damaged ({error})") from error
 
 
 def _unpack(body: bytes) -> dict[str, Any]:

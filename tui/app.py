@@ -73,6 +73,7 @@ class IcetopApp(FrugalApp):
 
     def on_mount(self) -> None:
         """Show the first screen, then begin to read."""
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         self._show_situation()
         self._show_header()
         self.set_interval(1.0, self._tick)
@@ -328,7 +329,9 @@ class IcetopApp(FrugalApp):
         self.push_screen(Page(self._look, title, lines))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a page covers the screen, keys do not reach what is under it."""
+        """While a page covers the screen, keys do not reach what is under it; while a search is typed, they are text."""
+        if self._board.prompt.display:
+            return False
         return action in ON_PAGES if isinstance(self.screen, Page) else True
 
     async def action_quit(self) -> None:

@@ -50,8 +50,9 @@ class FrugalApp(App[int]):
         self._paint()
 
     def action_redraw(self) -> None:
-        """Send everything again."""
+        """Send everything again, whatever is still under way."""
         self._canvas.forget()
+        self._flow = Flow()
         self._paint()
 
     async def settle(self) -> None:

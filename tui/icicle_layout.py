@@ -10,6 +10,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ..profiles.call_tree import CallTree
 from ..profiles.selection import IntArray
@@ -33,40 +34,59 @@ class Placed:
 
 
 def lay_out(
-    tree: CallTree, starts: IntArray, root: int, width: int, top: int, height: int, minimum: int = 0
+    tree: CallTree, shape: Shape, root: int, width: int, top: int, height: int, minimum: int = 0
 ) -> list[list[Placed]]:
     """The boxes on each of `height` rows, from left to right, the box `root` being `width` cells wide.
 
-    Row 0 is `top` levels below `root`. `starts` is as `picture.box_starts` gives it. Boxes whose value is under
-    `minimum` are culled whatever their width.
+    Row 0 is `top` levels below `root`. Boxes whose value is under `minimum` are culled whatever their width. Goes down
+    level by level through the children of boxes that are drawn, so that what is culled costs nothing below it.
     """
     rows: list[list[Placed]] = [[] for _ in range(max(height, 0))]
     whole = int(tree.cum[root])
     if whole <= 0 or width <= 0 or height <= 0:
         return rows
-    inside = slice(root, int(tree.ends[root]))
-    cum = np.clip(tree.cum[inside], 0, whole)
-    row = tree.depths[inside] - int(tree.depths[root]) - top
-    culled = (cum < max(minimum, 1)) | (cum * float(width) < whole * 0.999999)
-    culled[0] = False
-    above = np.maximum(tree.parents[inside] - root, 0)
-    drawn = np.flatnonzero((row >= 0) & (row < height) & ~culled[above] & (cum > 0))
-    begin = np.clip(starts[inside][drawn] - int(starts[root]), 0, whole)
-    left = _cells(begin, width, whole)
-    right = _cells(np.minimum(begin + cum[drawn], whole), width, whole)
-    columns = (drawn + root, row[drawn], left, right, culled[drawn], tree.parents[inside][drawn])
-    for box, level, first, last, small, parent in zip(*(column.tolist() for column in columns), strict=True):
-        _place(rows[level], tree, Placed(box, first, last, int(small)), parent)
-    return [[placed for placed in level if placed.width > 0] for level in rows]
+    depth, drawn = int(tree.depths[root]), np.array([root])
+    if top == 0:
+        rows[0] = [Placed(root, 0, width)]
+    for level in range(1, top + height):
+        if depth + level >= len(shape.levels):
+            break
+        boxes, parents = _children(tree, shape.levels[depth + level], drawn)
+        cum = np.clip(tree.cum[boxes], 0, whole)
+        boxes, parents, cum = boxes[cum > 0], parents[cum > 0], cum[cum > 0]
+        culled = (cum < minimum) | (cum * float(width) < whole * 0.999999)
+        if level >= top:
+            begin = np.clip(shape.starts[boxes] - int(shape.starts[root]), 0, whole)
+            left, right = _cells(begin, width, whole), _cells(np.minimum(begin + cum, whole), width, whole)
+            rows[level - top] = _blocks(boxes, parents, culled, left, right)
+        drawn = boxes[~culled]
+        if not len(drawn):
+            break
+    return rows
 
 
-def _place(row: list[Placed], tree: CallTree, placed: Placed, parent: int) -> None:
-    """Append a box, or join it to the block of culled neighbours before it."""
-    if placed.culled and row and row[-1].culled and int(tree.parents[row[-1].box]) == parent:
-        block = row[-1]
-        row[-1] = Placed(block.box, block.left, placed.right, block.culled + 1)
-    else:
-        row.append(placed)
+def _children(tree: CallTree, level: IntArray, parents: IntArray) -> tuple[IntArray, IntArray]:
+    """The children of `parents` on the next level, in order, and the parent of each."""
+    first = np.searchsorted(level, parents)
+    sizes = np.searchsorted(level, tree.ends[parents]) - first
+    shifts = np.repeat(first - (np.cumsum(sizes) - sizes), sizes)
+    return level[shifts + np.arange(len(shifts))], np.repeat(parents, sizes)
+
+
+def _blocks(
+    boxes: IntArray, parents: IntArray, culled: npt.NDArray[np.bool_], left: IntArray, right: IntArray
+) -> list[Placed]:
+    """One entry a box, culled neighbours of one parent joined; what has no cell is left out."""
+    if not len(boxes):
+        return []
+    joined = culled[1:] & culled[:-1] & (parents[1:] == parents[:-1])
+    first = np.flatnonzero(np.concatenate(([True], ~joined)))
+    last = np.concatenate((first[1:], [len(boxes)])) - 1
+    seen = left[first] < right[last]
+    first, last = first[seen], last[seen]
+    counts = np.where(culled[first], last - first + 1, 0)
+    columns = (boxes[first], left[first], right[last], counts)
+    return [Placed(*entry) for entry in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def _cells(positions: IntArray, width: int, whole: int) -> IntArray:
@@ -76,6 +96,34 @@ def _cells(positions: IntArray, width: int, whole: int) -> IntArray:
         return cells
     rounded: IntArray = np.floor(positions * (width / whole) + 0.5).astype(np.int64)
     return rounded
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What laying out needs of a tree, worked out once for it.
+
+    `starts` gives for each box where it begins, in the kind's unit from the left of the whole; `levels` the boxes of
+    each depth, in pre-order.
+    """
+
+    starts: IntArray
+    levels: list[IntArray]
+
+
+def shape_of(tree: CallTree) -> Shape:
+    """The shape of a tree.
+
+    A box begins after what is flat in the boxes that end before it. That is all flat value before it in pre-order,
+    less that of its ancestors, whose own is drawn at their right end. A box adds to its descendants' [box + 1, end)
+    once, so one running sum gives every box its ancestors'.
+    """
+    flat = np.maximum(tree.flat, 0)
+    steps = np.zeros(len(tree) + 1, dtype=np.int64)
+    np.add.at(steps, np.arange(1, len(tree) + 1), flat)
+    np.subtract.at(steps, tree.ends, flat)
+    starts: IntArray = np.cumsum(flat) - flat - np.cumsum(steps)[:-1]
+    by_depth = np.argsort(tree.depths, kind="stable")
+    return Shape(starts, np.split(by_depth, np.flatnonzero(np.diff(tree.depths[by_depth])) + 1))
 
 
 def place_of(row: list[Placed], tree: CallTree, box: int) -> Placed | None:

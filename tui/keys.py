@@ -63,23 +63,15 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(("T",), "theme", "T", APP, "dark and light theme"),
     Key(("exclamation_mark",), "messages", "!", APP, "all messages so far"),
+    Key(("ctrl+z",), "suspend_process", "^Z", APP, "to the shell; `fg` comes back"),
     Key(("ctrl+l",), "redraw", "^L", APP, "draw the screen anew"),
 )
 
-TEXTUALS_OWN = frozenset(("tab", "shift+tab", "ctrl+c"))
-"""Keys that Textual's screens would take for themselves."""
-
 
 def bindings() -> list[Binding]:
-    """The app's bindings."""
+    """The app's bindings. With priority an action runs before the next key is looked at, however fast keys come."""
     return [
-        Binding(
-            key,
-            f"kind({key})" if entry.action == "kind" else entry.action,
-            entry.help,
-            show=False,
-            priority=key in TEXTUALS_OWN,
-        )
+        Binding(key, f"kind({key})" if entry.action == "kind" else entry.action, entry.help, show=False, priority=True)
         for entry in KEYS
         for key in entry.keys
     ]

@@ -15,8 +15,8 @@ from ..profiles.vocabulary import unit_of
 if TYPE_CHECKING:
     from ..profiles.call_tree import CallTree
     from ..profiles.order import OrderMemory
-    from ..profiles.selection import IntArray
     from ..profiles.top_table import Sort, TopRow
+    from .icicle_layout import Shape
 
 STRIP_SECONDS = 300
 """How much time the strip shows at least when live."""
@@ -45,7 +45,6 @@ class Account:
 class Picture:
     """One state of the screen's data.
 
-    `starts` gives for each box of the tree where it begins, in the kind's unit from the left of the whole.
     `shown_ns` is the stretch that the tree covers, `kept_ns` all that is kept, both as (start, end) in unix
     nanoseconds. `anything` says whether the profile holds samples at all, of whatever kind, target and time.
     """
@@ -54,7 +53,7 @@ class Picture:
     context: Context
     vitals: Vitals | None
     tree: CallTree
-    starts: IntArray
+    shape: Shape
     rows: list[TopRow]
     loads: list[Load]
     account: Account
@@ -93,6 +92,7 @@ class Camera:
 def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort) -> Picture:
     from ..profiles.top_table import top_table
     from ..profiles.tree_builder import build_call_tree
+    from .icicle_layout import shape_of
 
     tree = build_call_tree(profile, view, memory)
     upright = build_call_tree(profile, replace(view, inverted=False)) if view.inverted else tree
@@ -103,7 +103,7 @@ def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort) -> P
         context=profile.context,
         vitals=profile.vitals,
         tree=tree,
-        starts=box_starts(tree),
+        shape=shape_of(tree),
         rows=top_table(upright, view, sort),
         loads=_loads(buckets, view.kind),
         account=_account(tree, shown),
@@ -111,22 +111,6 @@ def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort) -> P
         kept_ns=_extent(buckets),
         anything=any(bucket.counts for bucket in buckets),
     )
-
-
-def box_starts(tree: CallTree) -> IntArray:
-    """Where each box begins: what is flat in the boxes that end before it.
-
-    That is all flat value before it in pre-order, less that of its ancestors, whose own flat value is drawn at their
-    right end. A box adds to its descendants' [box + 1, end) once, so one running sum gives every box its ancestors'.
-    """
-    import numpy as np
-
-    flat = np.maximum(tree.flat, 0)
-    steps = np.zeros(len(tree) + 1, dtype=np.int64)
-    np.add.at(steps, np.arange(1, len(tree) + 1), flat)
-    np.subtract.at(steps, tree.ends, flat)
-    starts: IntArray = np.cumsum(flat) - flat - np.cumsum(steps)[:-1]
-    return starts
 
 
 def _account(tree: CallTree, shown: list[Bucket]) -> Account:

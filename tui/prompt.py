@@ -39,16 +39,14 @@ class Prompt(Painted, can_focus=True):
         """Begin to take text, starting from `text`."""
         self._text = text
         self.display = True
-        self.focus()
+        self.screen.set_focus(self, scroll_visible=False)
         self.refresh()
 
     def on_key(self, event: events.Key) -> None:
         """Edit the text; no key goes further while the prompt is open."""
-        if event.key == "ctrl+c":
-            return
         event.stop()
         event.prevent_default()
-        if event.key in ("enter", "escape"):
+        if event.key in ("enter", "escape", "ctrl+c"):
             self._close(kept=event.key == "enter")
         elif event.key in ("backspace", "ctrl+h"):
             self._change(self._text[:-1])

@@ -39,12 +39,14 @@ def start() -> Iterator[Start]:
         process.wait()
 
 
-def collect(options: CollectOptions, seconds: float) -> tuple[Profile, list[Delta]]:
+def collect(options: CollectOptions, seconds: float, stall: float = 0.0) -> tuple[Profile, list[Delta]]:
+    """What a session finds. With `stall` it stands still after each delta, and cannot read what the kernel sends."""
     session, profile, deltas = Session(options, lambda stage: None, end_with_target=True), Profile(), []
     try:
         for delta in session.deltas(seconds):
             profile.fold(delta)
             deltas.append(delta)
+            time.sleep(stall)
     finally:
         session.close()
     return profile, deltas
@@ -83,7 +85,7 @@ def test_tiny_maps_lose_only_what_they_say(sizes: dict[str, int], reason: str | 
     code = "import random\ndef f(n):\n    return n and f(n - 1)\nwhile True: sum(f(random.randrange(50)) for _ in range(99))"
     for _ in range(4):
         start(sys.executable, "-c", code)
-    profile, _ = collect(CollectOptions(frequency_hz=999, map_sizes=sizes), 2.5)
+    profile, _ = collect(CollectOptions(frequency_hz=999, map_sizes=sizes), 2.5, stall=0.3)
     expected, lost = expected_and_lost(profile)
     assert expected == taken(profile) + lost
     assert taken(profile) > 0
@@ -215,3 +217,39 @@ def attached_programs() -> int:
             return count
         program = struct.unpack_from("=I", attributes, 4)[0]
         count += 1
+
+
+def test_orders_change_target_and_rate_between_two_epochs(shares: Path, start: Start) -> None:
+    """After the context says so, samples are of the new target and at the new rate; none is of both."""
+    one, two = start(shares, 60), start(shares, 60)
+    session = Session(CollectOptions(Target(pids=frozenset({one.pid})), 199), lambda s: None, end_with_target=False)
+    profile, targets, seen = Profile(), [], list[set[int]]()
+    try:
+        for place, delta in enumerate(session.deltas(4.5)):
+            profile.fold(delta)
+            targets.append(profile.context.target)
+            seen.append({profile.series[index].pid for index in delta.counts["cpu"].series})
+            if place == 3:
+                session.retarget(Target(pids=frozenset({two.pid})))
+                session.set_rate(999)
+    finally:
+        session.close()
+    assert set().union(*(pids for pids, t in zip(seen, targets, strict=True) if t == f"pid {one.pid}")) == {one.pid}
+    assert set().union(*(pids for pids, t in zip(seen, targets, strict=True) if t == f"pid {two.pid}")) == {two.pid}
+    assert profile.context.frequency_hz == 999
+    assert max(bucket.expected / (bucket.duration_ns / 1e9) for bucket in profile.timeline.buckets()) > 600
+
+
+def test_an_order_that_cannot_be_carried_out_is_said_and_changes_nothing(shares: Path, start: Start) -> None:
+    process = start(shares, 60)
+    session = Session(CollectOptions(Target(pids=frozenset({process.pid})), 199), lambda s: None, end_with_target=False)
+    notices = []
+    try:
+        for place, delta in enumerate(session.deltas(2.5)):
+            notices += delta.notices
+            if place == 1:
+                session.retarget(Target(cgroups=frozenset({"/no/such/group"})))
+    finally:
+        session.close()
+    assert any("no control group" in notice.why for notice in notices)
+    assert delta.expected > 0

@@ -25,7 +25,7 @@ from icetop.tests.profile_maker import MAIN, START, ProfileMaker
 GO = shutil.which("go")
 pytestmark = pytest.mark.skipif(GO is None, reason="Go is not installed: no `go tool pprof` to compare with")
 
-ROW = re.compile(r"\s*(-?[\d.]+)(\w*)\s+-?[\d.]+%\s+-?[\d.]+%\s+(-?[\d.]+)(\w*)\s+-?[\d.]+%  (.*)")
+ROW = re.compile(r"\s*(-?[\d.]+)(\w*)\s+\S+%\s+\S+%\s+(-?[\d.]+)(\w*)\s+\S+%  (.*)")
 
 
 def go_top(path: str, *options: str, binaries: str = "/nowhere") -> dict[str, tuple[int, int]]:

@@ -278,8 +278,13 @@ async def test_quitting_stops_the_source() -> None:
     assert person.app.return_value == 0
 
 
-@pytest.mark.parametrize("depth", ["truecolor", "256", "16", "none"])
-@pytest.mark.parametrize("size", [(200, 50), (120, 40), (80, 24), (40, 10), (20, 5), (8, 3), (1, 1)])
+SIZES = [(200, 50), (120, 40), (80, 24), (40, 10), (20, 5), (8, 3), (1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("size", "depth"),
+    [*((size, "truecolor") for size in SIZES), ((80, 24), "256"), ((120, 40), "16"), ((80, 24), "none")],
+)
 async def test_every_size_and_depth_can_be_used(size: tuple[int, int], depth: str) -> None:
     keys = ("j", "j", "l", "enter", "tab", "j", "G", "tab", "escape", "w", "i", "slash", "a", "enter", "n", "space")
     async with running(size=size, depth=depth) as person:

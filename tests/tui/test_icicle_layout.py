@@ -5,12 +5,12 @@ from itertools import pairwise
 
 import pytest
 from icetop.tests.tui.tree_maker import box_named, picture_of
-from icetop.tui.icicle_layout import deepest, lay_out, place_of
-from icetop.tui.picture import Picture, box_starts
+from icetop.tui.icicle_layout import deepest, lay_out, place_of, shape_of
+from icetop.tui.picture import Picture
 
 
 def rows_of(picture: Picture, width: int, root: int = 0, top: int = 0, height: int = 10, minimum: int = 0):
-    return lay_out(picture.tree, picture.starts, root, width, top, height, minimum)
+    return lay_out(picture.tree, picture.shape, root, width, top, height, minimum)
 
 
 def drawn(picture: Picture, row) -> list[tuple[str, int, int, int]]:
@@ -131,4 +131,4 @@ def test_starts_equal_a_walk_of_the_tree() -> None:
         for child in tree.children(box):
             expected[child] = at
             at += int(tree.cum[child])
-    assert box_starts(tree).tolist() == [expected[box] for box in range(len(tree))]
+    assert shape_of(tree).starts.tolist() == [expected[box] for box in range(len(tree))]
