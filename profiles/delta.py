@@ -29,14 +29,15 @@ class Context:
 class Vitals:
     """The machine's vital signs over one interval, and what icetop's collector cost in it.
 
-    `busy_cores` is in cores; `run_queue` is seconds waited for a CPU a second; `pressure` is PSI's `some avg10`
+    `busy_cores` is in cores; `run_queue` is seconds waited for a CPU a second (None where the
+    kernel does not count it); `pressure` is PSI's `some avg10`
     in percent by resource (empty where PSI is off); `throttled` is the share of periods in which the target's
     cgroup was throttled (None: not asked or not known); `profiler_cpu_s` is CPU seconds used in the interval,
     `profiler_rss` bytes.
     """
 
     busy_cores: float = 0.0
-    run_queue: float = 0.0
+    run_queue: float | None = None
     pressure: Mapping[str, float] = field(default_factory=dict)
     throttled: float | None = None
     profiler_cpu_s: float = 0.0

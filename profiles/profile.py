@@ -111,7 +111,7 @@ class Profile:
         if delta.vitals is not None:
             self.vitals = delta.vitals
             bucket.busy_core_ns = delta.vitals.busy_cores * bucket.duration_ns
-            bucket.run_queue_ns = delta.vitals.run_queue * bucket.duration_ns
+            bucket.run_queue_ns = (delta.vitals.run_queue or 0.0) * bucket.duration_ns
             self.profiler_cpu_s += delta.vitals.profiler_cpu_s
             self.profiler_peak_rss = max(self.profiler_peak_rss, delta.vitals.profiler_rss)
         if bucket.duration_ns > 0 or bucket.counts:

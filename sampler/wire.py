@@ -166,7 +166,7 @@ def _counts(columns: list[bytes]) -> Counts:
 def _vitals(found: dict[str, Any]) -> Vitals:
     return Vitals(
         busy_cores=float(found["busy_cores"]),
-        run_queue=float(found["run_queue"]),
+        run_queue=None if found["run_queue"] is None else float(found["run_queue"]),
         pressure=_numbers(found["pressure"], float),
         throttled=None if found["throttled"] is None else float(found["throttled"]),
         profiler_cpu_s=float(found["profiler_cpu_s"]),

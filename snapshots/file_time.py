@@ -54,7 +54,8 @@ class FileTime:
 def _delta(bucket: Bucket) -> Delta:
     vitals = None
     if bucket.duration_ns and (bucket.busy_core_ns or bucket.run_queue_ns):
-        vitals = Vitals(bucket.busy_core_ns / bucket.duration_ns, bucket.run_queue_ns / bucket.duration_ns)
+        waited = bucket.run_queue_ns / bucket.duration_ns
+        vitals = Vitals(bucket.busy_core_ns / bucket.duration_ns, waited if waited else None)
     return Delta(
         bucket.start_ns,
         bucket.end_ns,

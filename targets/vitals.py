@@ -56,11 +56,6 @@ class VitalsReader:
         self._cpu_stat = throttling_file(cgroup, layout or own_layout()) if cgroup else None
         self._before = self._take()
 
-    @property
-    def tells_run_queue(self) -> bool:
-        """Whether this kernel counts the time waited for a CPU; where it does not, `run_queue` stays 0."""
-        return self._before.run_queue_s is not None
-
     def read(self) -> Vitals:
         """The vital signs since the last call (or the making); icetop's own cost is left for the caller to fill."""
         before, now = self._before, self._take()
@@ -68,10 +63,12 @@ class VitalsReader:
         elapsed = now.at - before.at
         if elapsed <= 0:
             return Vitals(pressure=self._pressure())
-        waited = (now.run_queue_s or 0.0) - (before.run_queue_s or 0.0)
+        waited = None
+        if now.run_queue_s is not None and before.run_queue_s is not None:
+            waited = max(now.run_queue_s - before.run_queue_s, 0.0) / elapsed
         return Vitals(
             busy_cores=max(now.cpu.busy - before.cpu.busy, 0.0) / elapsed,
-            run_queue=max(waited, 0.0) / elapsed,
+            run_queue=waited,
             pressure=self._pressure(),
             throttled=_share(before.throttling, now.throttling),
         )

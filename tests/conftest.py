@@ -58,3 +58,21 @@ FRAME_POINTERS = ("-O1", "-fno-omit-frame-pointer", "-fno-inline")
 def shares(build: Callable[..., Path]) -> Path:
     """A program whose functions burn 60, 30 and 10 % of its CPU time, built with frame pointers."""
     return build("shares", *FRAME_POINTERS)
+
+
+@pytest.fixture(scope="session")
+def mount_namespace() -> tuple[str, ...]:
+    """The words that run a command in a mount namespace of its own, where folders can be hidden."""
+    words = ("unshare", "-m")
+    if os.geteuid() != 0 or subprocess.run([*words, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no mount namespace can be made here")
+    return words
+
+
+@pytest.fixture(scope="session")
+def pid_namespace() -> tuple[str, ...]:
+    """The words that run a command in a PID namespace with a /proc of its own."""
+    words = ("unshare", "-p", "-f", "--mount-proc")
+    if os.geteuid() != 0 or subprocess.run([*words, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no PID namespace can be made here")
+    return words

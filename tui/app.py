@@ -28,14 +28,13 @@ from .keys import bindings, help_lines
 from .look import Look, make_look
 from .page import Line, Page
 from .picture import Camera, Picture
-from .prompt import Prompt
 from .refresher import Refresher
 from .saving import save_snapshot
 from .search import Matches, compile_search, exactly, find_matches
 from .self_cost import SelfCost
 from .situation import no_samples, nothing_came, starting, waiting
 
-ON_PAGES = frozenset(("quit", "redraw", "theme", "pop_screen", "scroll", "suspend_process"))
+ON_PAGES = frozenset(("redraw", "theme", "pop_screen", "scroll", "suspend_process"))
 """What keys still do while a page covers the screen."""
 
 
@@ -217,16 +216,20 @@ class IcetopApp(FrugalApp):
         """Begin to type a search."""
         self._board.open_prompt(self._search)
 
-    def on_prompt_changed(self, message: Prompt.Changed) -> None:
-        """Search as it is typed."""
-        self._set_search(message.text)
-
-    def on_prompt_closed(self, message: Prompt.Closed) -> None:
-        """Keep the search or drop it."""
-        self._board.footer.display = True
-        if not message.kept:
-            self._set_search("")
-        elif self._matches is not None and not self._matches.boxes[self._board.icicle.box]:
+    async def on_event(self, event: events.Event) -> None:
+        """While a search is typed, keys are its text; this is the only place that sees them in their order."""
+        prompt = self._board.prompt
+        if not prompt.display or not isinstance(event, events.Key | events.Paste):
+            await super().on_event(event)
+            return
+        outcome = "typing"
+        if isinstance(event, events.Key):
+            outcome = prompt.take(event.key, event.character)
+        else:
+            prompt.paste(event.text)
+        self._set_search("" if outcome == "dropped" else prompt.text)
+        self._board.footer.display = not prompt.display
+        if outcome == "kept" and self._matches is not None and not self._matches.boxes[self._board.icicle.box]:
             self.action_match(1)
 
     def action_search_this(self) -> None:
@@ -329,9 +332,7 @@ class IcetopApp(FrugalApp):
         self.push_screen(Page(self._look, title, lines))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a page covers the screen, keys do not reach what is under it; while a search is typed, they are text."""
-        if self._board.prompt.display:
-            return False
+        """Keys do not reach what a page covers."""
         return action in ON_PAGES if isinstance(self.screen, Page) else True
 
     async def action_quit(self) -> None:

@@ -57,12 +57,13 @@ class Feed:
         notice: Notice | None = None
         try:
             for delta in self._source.deltas():
-                if delta.counts:
+                if any(len(counts) for counts in delta.counts.values()):
                     _prepare()
                 while not self._stopped.is_set() and not self._room.acquire(timeout=0.2):
                     pass
                 if not self._stopped.is_set():
                     self._post(self.Arrived(delta))
+                    _prepare()
         except SourceError as error:
             notice = error.notice
         except Exception as error:  # whatever fails in a source, the screen goes on with what it has
@@ -72,6 +73,8 @@ class Feed:
 
 
 def _prepare() -> None:
-    """Import what the first picture needs, numpy above all, so that the screen's thread does not wait for it."""
+    """Import what the first picture needs, numpy above all: here, so that the screen's thread does not wait for it, and
+    as soon as the source has begun to speak, so that samples do not either.
+    """
     from ..profiles import top_table, tree_builder  # noqa: F401
     from . import icicle_layout  # noqa: F401

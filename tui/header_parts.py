@@ -47,7 +47,7 @@ def _busy_parts(picture: Picture) -> list[Part]:
     if busy is not None:
         long = f"busy {busy:.2f} of {cpus} cores" if cpus else f"busy {busy:.2f} cores"
         parts.append(Part((long, f"busy {busy:.2f}/{cpus}" if cpus else f"busy {busy:.2f}"), 1))
-    if vitals is not None:
+    if vitals is not None and vitals.run_queue is not None:
         waits = vitals.run_queue
         parts.append(
             Part((f"run queue {waits:.1f} s/s", f"queue {waits:.1f} s/s"), 5, "warn" if waits >= 1 else "band")

@@ -66,7 +66,7 @@ class Page(Screen[None]):
     """A sheet with the keys to scroll and leave it."""
 
     BINDINGS = [  # noqa: RUF012  (Textual's own way)
-        Binding("escape,q,question_mark,enter,exclamation_mark,d", "app.pop_screen", show=False),
+        Binding("escape,q,ctrl+c,question_mark,enter,exclamation_mark,d", "app.pop_screen", show=False),
         Binding("down,j", "scroll(1)", show=False),
         Binding("up,k", "scroll(-1)", show=False),
         Binding("pagedown,space,ctrl+d", "scroll(10)", show=False),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from textual import events
-from textual.message import Message
+from typing import Literal
 
 from ..profiles.printable import printable
 from .look import Look
@@ -11,68 +10,50 @@ from .painted import Painted
 from .row import Row
 
 LONGEST = 200
+"""Characters that a search may have."""
+
+Outcome = Literal["typing", "kept", "dropped"]
 
 
-class Prompt(Painted, can_focus=True):
-    """Takes all keys while it is open; its text is told at every change."""
-
-    class Changed(Message):
-        """Other text stands in the prompt."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
-    class Closed(Message):
-        """Typing has ended; `kept` says whether the search shall stay."""
-
-        def __init__(self, kept: bool) -> None:
-            super().__init__()
-            self.kept = kept
+class Prompt(Painted):
+    """Takes all keys while it is open (`display`). The app hands them over itself, one by one as they are read, so that
+    what is typed ahead on a slow link is text while the prompt is open, and keys again right after it.
+    """
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self._text = ""
+        self.text = ""
         self.display = False
 
     def open(self, text: str = "") -> None:
         """Begin to take text, starting from `text`."""
-        self._text = text
+        self._become(text)
         self.display = True
-        self.screen.set_focus(self, scroll_visible=False)
-        self.refresh()
 
-    def on_key(self, event: events.Key) -> None:
-        """Edit the text; no key goes further while the prompt is open."""
-        event.stop()
-        event.prevent_default()
-        if event.key in ("enter", "escape", "ctrl+c"):
-            self._close(kept=event.key == "enter")
-        elif event.key in ("backspace", "ctrl+h"):
-            self._change(self._text[:-1])
-        elif event.key in ("ctrl+u", "ctrl+w"):
-            self._change("")
-        elif event.is_printable and event.character:
-            self._change(self._text + event.character)
+    def take(self, key: str, character: str | None) -> Outcome:
+        """Edit the text by one key (Textual's name) with the character that it stands for, if any."""
+        if key in ("enter", "escape", "ctrl+c"):
+            self.display = False
+            return "kept" if key == "enter" and self.text else "dropped"
+        if key in ("backspace", "ctrl+h"):
+            self._become(self.text[:-1])
+        elif key in ("ctrl+u", "ctrl+w"):
+            self._become("")
+        elif character is not None and character.isprintable():
+            self._become(self.text + character)
+        return "typing"
 
-    def on_paste(self, event: events.Paste) -> None:
+    def paste(self, text: str) -> None:
         """Take the first line of what is pasted."""
-        event.stop()
-        self._change(self._text + "".join(event.text.splitlines()[:1]))
+        self._become(self.text + "".join(text.splitlines()[:1]))
 
     def paint(self, y: int, row: Row) -> None:
         """The text, its end in sight, with a block for a cursor."""
         palette = self.look.palette
-        text = printable(self._text)
+        text = printable(self.text)
         row.put(" /", palette.key).put(text[-max(row.width - 30, 8) :], palette.band).put(" ", palette.cursor.label)
         row.put("   enter keeps, esc clears", palette.band_faint).to(row.width, palette.band)
 
-    def _change(self, text: str) -> None:
-        self._text = text[:LONGEST]
+    def _become(self, text: str) -> None:
+        self.text = text[:LONGEST]
         self.refresh()
-        self.post_message(self.Changed(self._text))
-
-    def _close(self, kept: bool) -> None:
-        self.display = False
-        self.blur()
-        self.post_message(self.Closed(kept and bool(self._text)))

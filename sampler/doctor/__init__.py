@@ -29,7 +29,7 @@ def check_machine(machine: Machine) -> list[Check]:
     proof = try_attach()
     if machine.system != "Linux":
         return [proof]
-    from . import capabilities, kernel, namespaces, peers, settings, tools
+    from . import capabilities, kernel, namespaces, peers, programs, settings, tools
 
     attached = proof.state is State.OK
     return [
@@ -48,6 +48,7 @@ def check_machine(machine: Machine) -> list[Check]:
         namespaces.check_user_namespace(machine, attached),
         namespaces.check_pid_namespace(machine),
         tools.check_bcc(machine),
+        programs.check_programs(attached),
         tools.check_tracefs(machine),
         peers.check_docker(machine),
         peers.check_kubernetes(machine),

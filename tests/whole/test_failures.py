@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -85,10 +86,10 @@ def test_without_bcc_and_nothing_kept(icetop: Icetop, tmp_path: Path) -> None:
 
 @as_root
 @pytest.mark.bpf
-def test_a_kernel_without_btf(tmp_path: Path) -> None:
+def test_a_kernel_without_btf(tmp_path: Path, mount_namespace: tuple[str, ...]) -> None:
     hidden = f"mount -t tmpfs none /sys/kernel/btf && cd {tmp_path} && exec {' '.join(COMMAND)} record -d 1 -o x.pb.gz"
     env = {**os.environ, "ICETOP_CACHE": str(tmp_path / "cache")}
-    words = ["unshare", "-m", "sh", "-c", hidden]
+    words = [*mount_namespace, "sh", "-c", hidden]
     done = subprocess.run(words, capture_output=True, text=True, env=env, check=False)
     one_line(done, 1, "BTF", "CONFIG_DEBUG_INFO_BTF")
 
@@ -96,7 +97,7 @@ def test_a_kernel_without_btf(tmp_path: Path) -> None:
 @as_root
 @pytest.mark.bpf
 def test_without_tracefs_debugfs_bpffs_sys_resource_and_the_list_of_modules(
-    tmp_path: Path, shares: Path, report: Report
+    tmp_path: Path, shares: Path, report: Report, mount_namespace: tuple[str, ...]
 ) -> None:
     """What its peers stop for is not needed."""
     hide = [path for path in ("/sys/kernel/tracing", "/sys/kernel/debug", "/sys/fs/bpf") if os.path.isdir(path)]
@@ -105,7 +106,7 @@ def test_without_tracefs_debugfs_bpffs_sys_resource_and_the_list_of_modules(
     script += f"exec setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource {' '.join(COMMAND)} "
     script += f"record -F 499 -o {tmp_path}/x.pb.gz -- {shares} 1"
     env = {**os.environ, "ICETOP_CACHE": str(tmp_path / "cache")}
-    done = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, env=env, check=False)
+    done = subprocess.run([*mount_namespace, "sh", "-c", script], capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 0, done.stderr
     found = report(tmp_path / "x.pb.gz")
     assert found["samples"] > 100 and found["functions"][0]["name"] == "burn_sixty"
@@ -184,6 +185,14 @@ def test_an_agent_that_is_killed_is_said_and_what_was_seen_stays(shares: Path, s
         for delta in source.deltas():
             profile.fold(delta)
             if sum(bucket.expected for bucket in profile.timeline.buckets()) > 100:
-                subprocess.run(["pkill", "-9", "-P", str(os.getpid()), "-f", "icetop agent"], check=True)
+                kill_children_that_run("agent")
     assert "the collector ended" in str(caught.value) and "signal 9" in str(caught.value)
     assert profile.series
+
+
+def kill_children_that_run(word: str) -> None:
+    """Kill the children of this process whose command line has a word."""
+    for children in Path("/proc/self/task").glob("*/children"):
+        for pid in children.read_text().split():
+            if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                os.kill(int(pid), signal.SIGKILL)

@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.bpf, pytest.mark.skipif(os.geteuid() != 0, reason="onl
 Report = Callable[..., dict[str, Any]]
 
 
-def test_in_a_pid_namespace_pids_and_names_are_those_of_its_proc(shares: Path, tmp_path: Path, start: Start) -> None:
+def test_in_a_pid_namespace_pids_and_names_are_those_of_its_proc(
+    shares: Path, tmp_path: Path, start: Start, pid_namespace: tuple[str, ...]
+) -> None:
     """One process in icetop's namespace, one in a namespace below it; a third outside is not given a pid at all."""
     start(shares, 60)
     script = f"""
@@ -30,7 +32,7 @@ for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = shares ] && echo seen ${{p#/proc/
 kill %1; kill -9 $(cat /proc/[0-9]*/task/*/children | tr ' ' '\\n') 2>/dev/null; exit 0
 """
     done = subprocess.run(
-        ["unshare", "-p", "-f", "--mount-proc", "bash", "-c", script],
+        [*pid_namespace, "bash", "-c", script],
         capture_output=True,
         text=True,
         timeout=60,
