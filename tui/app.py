@@ -37,6 +37,9 @@ from .situation import no_samples, nothing_came, starting, waiting
 ON_PAGES = frozenset(("redraw", "theme", "pop_screen", "scroll", "suspend_process"))
 """What keys still do while a page covers the screen."""
 
+INFORMED = 20.0
+"""Seconds that a message stays which asks for nothing."""
+
 
 class IcetopApp(FrugalApp):
     """The live view over one source. Exits with 0, or with 1 when the source failed before any sample."""
@@ -45,7 +48,7 @@ class IcetopApp(FrugalApp):
     BINDINGS: ClassVar[list[Any]] = bindings()
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012  (Textual's own way)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (120, "-roomy")]  # noqa: RUF012  (Textual's own way)
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (8, "-low"), (16, "-mid"), (30, "-tall")]  # noqa: RUF012
 
     def __init__(self, source: Source, view: View, look: Look) -> None:
@@ -133,7 +136,7 @@ class IcetopApp(FrugalApp):
         if picture is None:
             return
         self._matches = find_matches(picture.tree, compile_search(self._search)) if self._search else None
-        self._board.show(picture, self._matches, self._choices)
+        self._board.show(picture, self._matches, self._choices, self._live)
         self._show_header()
         self._show_situation()
 
@@ -164,7 +167,14 @@ class IcetopApp(FrugalApp):
     def _tell(self, notice: Notice) -> None:
         shown = self._board.notice.notice
         if notice.level != "info" or shown is None or shown.level == "info":
-            self._board.notice.show(notice)
+            self._say(notice)
+
+    def _say(self, notice: Notice) -> None:
+        """Show a message: what only informs, for a while."""
+        line = self._board.notice
+        line.show(notice)
+        if notice.level == "info":
+            self.set_timer(INFORMED, lambda: line.show(None) if line.notice is notice else None)
 
     def _tick(self) -> None:
         """What moves without data: clocks."""
@@ -304,7 +314,7 @@ class IcetopApp(FrugalApp):
                 Notice("error", "the snapshot could not be saved", str(error) or type(error).__name__)
             )
         else:
-            self._board.notice.show(Notice("info", f"saved {path}"))
+            self._say(Notice("info", f"saved {path}"))
 
     def action_theme(self) -> None:
         """The next of the themes that come with icetop."""

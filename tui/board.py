@@ -67,11 +67,11 @@ class Board:
         self.placard.display = bool(lines)
         self.arrange(self._width)
 
-    def show(self, picture: Picture, matches: Matches | None, choices: Choices) -> None:
-        """Draw a picture in all widgets but the header."""
+    def show(self, picture: Picture, matches: Matches | None, choices: Choices, live: bool) -> None:
+        """Draw a picture in all widgets but the header; `live` says that it ends now."""
         self.icicle.show(picture, matches, choices.tint)
         self.table.show(picture, matches, choices)
-        self.strip.show(picture)
+        self.strip.show(picture, live)
         self.show_details(picture)
 
     def show_details(self, picture: Picture) -> None:

@@ -19,10 +19,11 @@ class TimeStrip(Painted):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._picture: Picture | None = None
+        self._live = True
 
-    def show(self, picture: Picture) -> None:
-        """Draw this from now on."""
-        self._picture = picture
+    def show(self, picture: Picture, live: bool) -> None:
+        """Draw this from now on; `live` says that it ends now."""
+        self._picture, self._live = picture, live
         self.refresh()
 
     def paint(self, y: int, row: Row) -> None:
@@ -48,7 +49,7 @@ class TimeStrip(Painted):
             drawn = [" "] * len(loads)
         row.put("".join(drawn[:left]), palette.strip).put("".join(drawn[left:right]), palette.strip_shown)
         row.put("".join(drawn[right:]), palette.strip).put(
-            f" now {clock(picture.kept_ns[1], seconds=False)}", palette.faint
+            f" {'now' if self._live else 'end'} {clock(picture.kept_ns[1], seconds=False)}", palette.faint
         )
 
     def _paint_marks(self, row: Row, picture: Picture, first: int, step: int, columns: int) -> None:
