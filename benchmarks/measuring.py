@@ -57,6 +57,13 @@ class Terminal:
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.output = b""
 
+    def _take(self) -> bytes:
+        """What there is to read. Questions for the cursor's place are answered, as any terminal does."""
+        found = os.read(self._fd, 65536)
+        for _ in range(found.count(b"\x1b[6n")):
+            os.write(self._fd, b"\x1b[1;1R")
+        return found
+
     def read(self, seconds: float) -> bytes:
         """What is written within so many seconds, or until the program ends."""
         until, found = time.monotonic() + seconds, b""
@@ -64,7 +71,7 @@ class Terminal:
             if not select.select([self._fd], [], [], left)[0]:
                 break
             try:
-                found += os.read(self._fd, 65536)
+                found += self._take()
             except OSError:
                 break
         self.output += found
@@ -76,7 +83,7 @@ class Terminal:
         while text not in self.output and time.monotonic() < until:
             if select.select([self._fd], [], [], 0.5)[0]:
                 try:
-                    self.output += os.read(self._fd, 65536)
+                    self.output += self._take()
                 except OSError:
                     break
         return time.monotonic() - self.begin if text in self.output else float("inf")

@@ -26,7 +26,7 @@ from .process_table import ProcessTable
 from .stack_reader import StackReader
 from .tables import Tables
 
-FIRST_DRAINS = (0.1, 0.2, 0.4)
+FIRST_DRAINS = (0.06, 0.2, 0.4)
 """Seconds from the start to the first drains, so that the first picture comes at once."""
 
 NAMING_SECONDS = 0.15

@@ -16,7 +16,7 @@ MOST_SEGMENTS = 512
 MOST_NOTES = 1 << 16
 """Bounds on what headers may claim; real files stay far below. The last is in bytes."""
 
-LOAD, NOTE = 1, 4
+LOAD, NOTE, UNWIND_INDEX = 1, 4, 0x6474E550
 EXECUTE = 1
 SYMBOLS, NO_BITS, DYNAMIC_SYMBOLS = 2, 8, 11
 SECTION_EXECUTE, SECTION_COMPRESSED = 4, 0x800
@@ -52,8 +52,8 @@ class Section(NamedTuple):
 class ElfFile:
     """Headers of a 64-bit little-endian ELF file.
 
-    `segments` are those that are loaded; `build_id` is in hex, empty when there is none. Sections that cannot be read
-    are as if there were none. Raises BrokenFile when it is no such file or its headers are damaged.
+    `segments` are those that are loaded; `build_id` is in hex, empty when there is none; `unwind_index` is the address
+    of .eh_frame_hdr. Sections that cannot be read are as if there were none. Raises BrokenFile when it is no such file or its headers are damaged.
     """
 
     def __init__(self, data: RawBytes) -> None:
@@ -63,6 +63,7 @@ class ElfFile:
             raise BrokenFile("not a 64-bit little-endian ELF file")
         self.segments: list[Segment] = []
         self.build_id = ""
+        self.unwind_index: int | None = None
         self._read_segments(header[5], header[9], header[10])
         try:
             self.sections = self._read_sections(header[6], header[11], header[12], header[13])
@@ -91,6 +92,13 @@ class ElfFile:
                 found = offset - segment.offset + segment.address
         return found
 
+    def offset_of(self, address: int) -> int | None:
+        """Where in the file the byte is that is loaded at a virtual address; None when none is."""
+        for segment in self.segments:
+            if segment.address <= address < segment.address + segment.file_size:
+                return address - segment.address + segment.offset
+        return None
+
     def code_ranges(self) -> list[tuple[int, int]]:
         """Where code is, as sorted half-open ranges of virtual addresses: by section, else by segment."""
         ranges = [(part.address, part.address + part.size) for part in self.sections if part.flags & SECTION_EXECUTE]
@@ -106,6 +114,8 @@ class ElfFile:
                 self.segments.append(Segment(start, address, size, bool(flags & EXECUTE)))
             elif kind == NOTE and not self.build_id:
                 self.build_id = self._build_id(start, size)
+            elif kind == UNWIND_INDEX:
+                self.unwind_index = address
 
     def _table(self, offset: int, size: int) -> bytes:
         return self.data.read(offset, size) if size else b""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """One set. `bars` goes from nothing to a full cell; `edge` stands at a box's left in boxes that have a ground."""
+    """One set. `bars` goes from nothing to a full cell; `edge` stands at a box's left in boxes that have a ground;
+    `ends` are the parts of a cell that a box's right end may fill, in eighths (empty: whole cells only)."""
 
     edge: str
     line_edge: str
@@ -26,12 +27,14 @@ class Glyphs:
     mark_line: str
     swatch: str
     minus: str
+    chosen: str
+    ends: str
 
 
-UNICODE = Glyphs("▏", "│", "─", "·", "…", "·", "●", "‖", "›", "▾", "│", " ▁▂▃▄▅▆▇█", "└", "┘", "─", "▎", "−")
-CONSOLE = Glyphs("│", "│", "─", "·", "~", "·", "*", "=", ">", "v", "│", " ._▄▄██", "└", "┘", "─", "│", "-")
+UNICODE = Glyphs("▏", "│", "─", "·", "…", "·", "●", "‖", "›", "▾", "│", " ▁▂▃▄▅▆▇█", "└", "┘", "─", "▎", "−", "✓", " ▏▎▍▌▋▊▉")
+CONSOLE = Glyphs("│", "│", "─", "·", "~", "·", "*", "=", ">", "v", "│", " ._▄▄██", "└", "┘", "─", "│", "-", "√", "")
 """What the Linux console's fonts have (code page 437)."""
-ASCII = Glyphs("|", "|", "-", ".", "~", "-", "*", "=", ">", "v", "|", " .:-=+*#", "`", "'", "-", "|", "-")
+ASCII = Glyphs("|", "|", "-", ".", "~", "-", "*", "=", ">", "v", "|", " .:-=+*#", "`", "'", "-", "|", "-", "*", "")
 
 
 def glyphs_for(ascii_only: bool, terminal: str) -> Glyphs:

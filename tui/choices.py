@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from glob import escape
 from typing import Literal, get_args
 
+from ..profiles.printable import printable
 from ..profiles.profile import Profile
+from ..profiles.target import Target
 from ..profiles.timeline import SECOND
 from ..profiles.view import FirstLevel, Stretch, View
 
 WINDOWS: tuple[int | None, ...] = (5, 30, 300, None)
 """The lengths that `w` goes through, in seconds; None is everything since the start."""
+
+SHARES = (0.0, 0.001, 0.005, 0.01, 0.05)
+"""The shares of the whole under which boxes and functions are left out, as `%` goes through them."""
 
 LIVE_WINDOW = 30
 Sort = Literal["flat", "cum", "name"]
@@ -30,6 +36,7 @@ class Choices:
     paused_at: int | None = None
     paused_since: float = 0.0
     sort: Sort = "flat"
+    backwards: bool = False
     tint: Tint = "package"
 
     def view_of(self, profile: Profile) -> View:
@@ -72,7 +79,32 @@ class Choices:
     def next_sort(self) -> Choices:
         """The next column to sort by."""
         sorts: tuple[Sort, ...] = get_args(Sort)
-        return replace(self, sort=sorts[(sorts.index(self.sort) + 1) % len(sorts)])
+        return self.sorted_by(sorts[(sorts.index(self.sort) + 1) % len(sorts)])
+
+    def sorted_by(self, sort: Sort) -> Choices:
+        """Sorted by a column; by the one that it is sorted by already, the other way round."""
+        return replace(self, sort=sort, backwards=sort == self.sort and not self.backwards)
+
+    def turn_sort(self) -> Choices:
+        """Sorted the other way round."""
+        return self.sorted_by(self.sort)
+
+    def next_share(self) -> Choices:
+        """The next share under which boxes and functions are left out."""
+        following = next((share for share in SHARES if share > self.view.minimum_share), SHARES[0])
+        return replace(self, view=replace(self.view, minimum_share=following))
+
+    def leave_out(self, name: str) -> Choices:
+        """Without the functions of this very name."""
+        return replace(self, view=replace(self.view, hidden=tuple(dict.fromkeys((*self.view.hidden, escape(name))))))
+
+    def leave_nothing_out(self) -> Choices:
+        """With all functions."""
+        return replace(self, view=replace(self.view, hidden=()))
+
+    def of_target(self, target: Target) -> Choices:
+        """Of other processes."""
+        return replace(self, view=replace(self.view, target=target))
 
     def next_tint(self) -> Choices:
         """The next thing that colours stand for."""
@@ -90,4 +122,9 @@ class Choices:
         found += ["leaf first"] if view.inverted else []
         found += [f"by {view.first_level}"] if view.first_level != "process" else []
         found += [f"colour by {self.tint}"] if self.tint != "package" else []
-        return found + ([f"without {' '.join(view.hidden)}"] if view.hidden else [])
+        found += [f"from {100 * view.minimum_share:g} %"] if view.minimum_share else []
+        return found + ([f"without {_listed(view.hidden)}"] if view.hidden else [])
+
+
+def _listed(patterns: tuple[str, ...]) -> str:
+    return f"{len(patterns)} functions" if len(patterns) > 2 else printable(" ".join(patterns), 60)

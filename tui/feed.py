@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from threading import BoundedSemaphore, Event, Thread
 
@@ -76,5 +77,7 @@ def _prepare() -> None:
     """Import what the first picture needs, numpy above all: here, so that the screen's thread does not wait for it, and
     as soon as the source has begun to speak, so that samples do not either.
     """
+    # numpy's linear algebra is not used; without its threads numpy is there in half the time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from ..profiles import top_table, tree_builder  # noqa: F401
     from . import icicle_layout  # noqa: F401

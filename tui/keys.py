@@ -22,18 +22,22 @@ class Key:
     help: str
     footer: str = ""
 
+    def printed(self, ascii_only: bool) -> str:
+        """How its keys are printed."""
+        return self.shown.encode("ascii", "ignore").decode().strip() if ascii_only else self.shown
+
 
 MOVE, LOOK, DATA, APP = "Moving", "Looking", "Data", "icetop"
 
 KEYS: tuple[Key, ...] = (
     Key(("space",), "pause", "space", DATA, "pause the picture and go on; recording goes on underneath", "pause"),
-    Key(
-        ("enter",), "zoom_in", "enter", LOOK, "zoom into the box; in the table: into the function's widest box", "zoom"
-    ),
+    Key(("enter",), "zoom_in", "enter", LOOK, "zoom into the box; on the box zoomed into: its whole stack", "zoom"),
     Key(("slash",), "search", "/", LOOK, "search names as you type (a regular expression); enter keeps it", "search"),
+    Key(("p",), "pick", "p", DATA, "pick what to sample: processes by what is typed, one or several", "pick"),
     Key(("w",), "window", "w", DATA, "how much time is shown: 5 s, 30 s, 5 min, since the start", "window"),
     Key(("tab", "shift+tab"), "pane", "tab", MOVE, "the other pane: graph or table", "table"),
     Key(("s",), "save", "s", DATA, "save everything recorded as a pprof file", "snapshot"),
+    Key(("y",), "verdict", "y", DATA, "copy a verdict of three lines, in Markdown", "verdict"),
     Key(("escape",), "back", "esc", LOOK, "zoom out; then clear the search, then put away the message", "back"),
     Key(("question_mark",), "help", "?", APP, "this page", "help"),
     Key(("q", "ctrl+c"), "quit", "q", APP, "quit", "quit"),
@@ -49,18 +53,19 @@ KEYS: tuple[Key, ...] = (
     Key(("N",), "match(-1)", "N", LOOK, "to the match before"),
     Key(("number_sign",), "search_this", "#", LOOK, "search for the function under the cursor"),
     Key(("d",), "stack", "d", LOOK, "the whole stack of the box, with files and lines"),
-    Key(("K",), "kernel", "K", LOOK, "kernel frames on and off; their time goes to the caller"),
-    Key(("i",), "invert", "i", LOOK, "leaf first: who calls what takes the time"),
-    Key(("v",), "first_level", "v", LOOK, "first level by process, thread, command, binary or none"),
-    Key(("t",), "tint", "t", LOOK, "colour by package, binary or language"),
-    Key(("o",), "sort", "o", LOOK, "sort the table by flat, cum or name"),
-    Key(
-        ("1", "2", "3", "4", "5", "6", "7", "8", "9"),
-        "kind",
-        "1-9",
-        DATA,
-        "the kind of profile, where there are several",
-    ),
+    Key(("K",), "choose('toggle_kernel')", "K", LOOK, "kernel frames on and off; their time goes to the caller"),
+    Key(("i",), "choose('toggle_inverted')", "i", LOOK, "leaf first: who calls what takes the time"),
+    Key(("v",), "choose('next_first_level')", "v", LOOK, "first level by process, thread, command, binary or none"),
+    Key(("t",), "choose('next_tint')", "t", LOOK, "colour by package, binary or language"),
+    Key(("o",), "choose('next_sort')", "o", LOOK, "sort the table by the next column: flat, cum, name"),
+    Key(("O",), "choose('turn_sort')", "O", LOOK, "sort the other way round"),
+    Key(("percent_sign",), "choose('next_share')", "%", LOOK, "leave out what is under 0.1, 0.5, 1 or 5 %"),
+    Key(("x",), "leave_out", "x", LOOK, "leave out the function under the cursor; its time goes to the caller"),
+    Key(("X",), "choose('leave_nothing_out')", "X", LOOK, "leave out no function"),
+    Key(("plus",), "rate(1)", "+", DATA, "sample more often: up to 999 times a second and CPU"),
+    Key(("minus",), "rate(-1)", "-", DATA, "sample less often"),
+    Key(tuple("123456789"), "kind", "1-9", DATA, "the kind of profile, where there are several"),
+    Key(("colon", "ctrl+p"), "palette", ":", APP, "all commands, found by typing"),
     Key(("T",), "theme", "T", APP, "dark and light theme"),
     Key(("exclamation_mark",), "messages", "!", APP, "all messages so far"),
     Key(("ctrl+z",), "suspend_process", "^Z", APP, "to the shell; `fg` comes back"),
@@ -68,12 +73,17 @@ KEYS: tuple[Key, ...] = (
 )
 
 
+def actions_of(entry: Key) -> list[str]:
+    """What each of an entry's keys does."""
+    return [f"kind({key})" if entry.action == "kind" else entry.action for key in entry.keys]
+
+
 def bindings() -> list[Binding]:
     """The app's bindings. With priority an action runs before the next key is looked at, however fast keys come."""
     return [
-        Binding(key, f"kind({key})" if entry.action == "kind" else entry.action, entry.help, show=False, priority=True)
+        Binding(key, action, entry.help, show=False, priority=True)
         for entry in KEYS
-        for key in entry.keys
+        for key, action in zip(entry.keys, actions_of(entry), strict=True)
     ]
 
 
@@ -87,7 +97,7 @@ def help_lines(ascii_only: bool = False) -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = []
     for section in (MOVE, LOOK, DATA, APP):
         lines += [("", ""), ("", section)] if lines else [("", section)]
-        lines += [(_shown(entry, ascii_only), entry.help) for entry in KEYS if entry.section == section]
+        lines += [(entry.printed(ascii_only), entry.help) for entry in KEYS if entry.section == section]
     return lines
 
 
@@ -96,6 +106,3 @@ def markdown() -> str:
     rows = (f"| `{entry.shown}` | {entry.help} |" for entry in KEYS)
     return "\n".join(("| key | |", "|---|---|", *rows)) + "\n"
 
-
-def _shown(entry: Key, ascii_only: bool) -> str:
-    return entry.shown.encode("ascii", "ignore").decode().strip() if ascii_only else entry.shown

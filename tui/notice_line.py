@@ -9,6 +9,10 @@ from .painted import Painted
 from .row import Row
 
 
+INFORMED = 20.0
+"""Seconds that a message stays which asks for nothing."""
+
+
 class NoticeLine(Painted):
     """One row, shown only while there is something to say."""
 
@@ -16,6 +20,17 @@ class NoticeLine(Painted):
         super().__init__(look)
         self.notice: Notice | None = None
         self.display = False
+
+    def tell(self, notice: Notice) -> None:
+        """Say what the source has to say, unless it only informs while something graver is said."""
+        if notice.level != "info" or self.notice is None or self.notice.level == "info":
+            self.say(notice)
+
+    def say(self, notice: Notice) -> None:
+        """Say this now: what only informs, for a while."""
+        self.show(notice)
+        if notice.level == "info":
+            self.set_timer(INFORMED, lambda: self.show(None) if self.notice is notice else None)
 
     def show(self, notice: Notice | None) -> None:
         """Say this, or nothing more."""

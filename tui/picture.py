@@ -81,21 +81,22 @@ class Camera:
     def __init__(self) -> None:
         self._memory: OrderMemory | None = None
 
-    def take(self, profile: Profile, view: View, sort: Sort = "flat") -> Picture:
-        """The picture of `profile` under `view`. Takes time with the profile's size: not for the screen's thread."""
+    def take(self, profile: Profile, view: View, sort: Sort = "flat", backwards: bool = False) -> Picture:
+        """The picture of `profile` under `view`, the table turned round if `backwards`. Takes time with the profile's size: not for the screen's thread."""
         from ..profiles.order import OrderMemory
 
         self._memory = self._memory or OrderMemory()
-        return _picture(profile, view, self._memory, sort)
+        return _picture(profile, view, self._memory, sort, backwards)
 
 
-def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort) -> Picture:
+def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, backwards: bool) -> Picture:
     from ..profiles.top_table import top_table
     from ..profiles.tree_builder import build_call_tree
     from .icicle_layout import shape_of
 
     tree = build_call_tree(profile, view, memory)
     upright = build_call_tree(profile, replace(view, inverted=False)) if view.inverted else tree
+    rows = top_table(upright, view, sort)
     buckets = list(profile.timeline.buckets())
     shown = list(profile.timeline.buckets(view.stretch.start_ns, view.stretch.end_ns))
     return Picture(
@@ -104,13 +105,22 @@ def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort) -> P
         vitals=profile.vitals,
         tree=tree,
         shape=shape_of(tree),
-        rows=top_table(upright, view, sort),
+        rows=_turned(rows) if backwards else rows,
         loads=_loads(buckets, view.kind),
         account=_account(tree, shown),
         shown_ns=_extent(shown),
         kept_ns=_extent(buckets),
         anything=any(bucket.counts for bucket in buckets),
     )
+
+
+def _turned(rows: list[TopRow]) -> list[TopRow]:
+    """The rows the other way round, with shares that add up from the new top."""
+    turned, running = [], 0.0
+    for row in reversed(rows):
+        running += row.flat_percent
+        turned.append(replace(row, sum_percent=running))
+    return turned
 
 
 def _account(tree: CallTree, shown: list[Bucket]) -> Account:

@@ -33,6 +33,27 @@ class Matches:
         return ahead[0 if direction > 0 else -1] if ahead else places[0 if direction > 0 else -1]
 
 
+class Search:
+    """The search that stands, and what it found in the picture on the screen."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.matches: Matches | None = None
+
+    @property
+    def share(self) -> float | None:
+        """The share of all samples that match, in percent; None without a search."""
+        return self.matches.share if self.matches is not None else None
+
+    def look(self, tree: CallTree) -> None:
+        """Search another tree."""
+        self.matches = find_matches(tree, compile_search(self.text)) if self.text else None
+
+    def misses(self, box: int) -> bool:
+        """Whether there is a search that a box does not match."""
+        return self.matches is not None and not self.matches.boxes[box]
+
+
 def exactly(name: str) -> str:
     """A search that finds this very name."""
     return f"^{re.escape(name)}$"

@@ -1,0 +1,95 @@
+"""The picker of targets: processes of this machine as they run, or those of a saved profile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from ..profiles.target import Target
+from .chooser import Chooser, ChooserScreen, Entry
+from .figures import percent, scale_for
+from .look import Look
+from .process_reader import LiveProcess, ProcessReader
+
+if TYPE_CHECKING:
+    from .picture import Picture
+
+HEADS = "    PID    CPU%    Memory  Process"
+EVERY = "every"
+"""The key of the entry that stands for all processes."""
+
+
+class PickerScreen(ChooserScreen):
+    """The processes that can be picked. `picture` is what there is to pick from where this machine is not meant."""
+
+    class Came(Message):
+        """Processes were read."""
+
+        def __init__(self, processes: list[LiveProcess]) -> None:
+            super().__init__()
+            self.processes = processes
+
+    def __init__(self, look: Look, picture: Picture | None, live: bool) -> None:
+        title = "pick what to sample" if live else "pick what to look at"
+        super().__init__(Chooser(look, title, HEADS, several=True))
+        self._picture = picture
+        here = live and (picture is None or picture.context.host in ("", os.uname().nodename))
+        self._reader = ProcessReader(lambda found: self.post_message(self.Came(found))) if here else None
+
+    def on_mount(self) -> None:
+        """Begin to read, or show what the picture has."""
+        if self._reader is not None:
+            self._reader.start()
+        elif self._picture is not None:
+            self.chooser.offer(entries_of(processes_of(self._picture)))
+
+    def on_unmount(self) -> None:
+        """Read no more."""
+        if self._reader is not None:
+            self._reader.stop()
+
+    def on_picker_screen_came(self, message: Came) -> None:
+        """Offer what was read."""
+        self.chooser.offer(entries_of(message.processes))
+
+
+def entries_of(processes: Sequence[LiveProcess]) -> list[Entry]:
+    """One entry a process, the busiest first; before them one for all."""
+    ordered = sorted(processes, key=lambda process: (-(process.cpu_percent or 0.0), -process.memory, process.pid))
+    every = Entry(EVERY, f"{'all':>7} {'':>7} {'':>9}", "every process")
+    return [every, *(Entry(process.pid, _figures(process), process.name, process.title) for process in ordered)]
+
+
+def target_of(chosen: Sequence[Hashable]) -> Target:
+    """The target that the chosen keys stand for."""
+    if EVERY in chosen:
+        return Target()
+    return Target(pids=frozenset(key for key in chosen if isinstance(key, int)))
+
+
+def processes_of(picture: Picture) -> list[LiveProcess]:
+    """The processes of a picture by process, their CPU share being that of the stretch shown."""
+    from ..profiles.call_tree import GROUP
+
+    tree = picture.tree
+    if not tree.total:
+        return []
+    return [
+        LiveProcess(group.pid, group.name, group.title, 100 * int(tree.cum[box]) / tree.total, 0)
+        for box in (tree.what == GROUP).nonzero()[0].tolist()
+        if (group := tree.group(box)) is not None and group.pid
+    ]
+
+
+def _figures(process: LiveProcess) -> str:
+    share = "-" if process.cpu_percent is None else percent_of_core(process.cpu_percent)
+    memory = scale_for("bytes", process.memory).full(process.memory) if process.memory else ""
+    return f"{process.pid:>7} {share:>7} {memory:>9}"
+
+
+def percent_of_core(share: float) -> str:
+    """A share of one core in percent, which may be more than 100."""
+    return f"{share:.0f}" if share >= 100 else percent(share)

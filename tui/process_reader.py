@@ -1,0 +1,97 @@
+"""The processes of this machine for the picker, read by a thread of its own in small bites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from ..targets.processes import read_process
+
+if TYPE_CHECKING:
+    import psutil
+
+ROUND = 2.0
+"""Seconds between two readings: what the CPU shares are means over."""
+
+BITE, BREATH = 16, 0.004
+"""Processes read in one go, and the seconds of pause after them, in which the screen's thread gets its turn."""
+
+FIRST_LOOK = 400
+"""Processes after which what there is so far is shown, in the first round."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveProcess:
+    """One process. `cpu_percent` is of one core (None: not known yet), `memory` resident bytes."""
+
+    pid: int
+    name: str
+    title: str
+    cpu_percent: float | None
+    memory: int
+
+
+class ProcessReader:
+    """Reads all processes over and over from `start` until `stop`; `tell` is called in the thread."""
+
+    def __init__(self, tell: Callable[[list[LiveProcess]], object]) -> None:
+        self._tell = tell
+        self._stopped = Event()
+        self._names: dict[tuple[int, float], tuple[str, str]] = {}
+        self._thread = Thread(target=self._run, name="icetop-processes", daemon=True)
+
+    def start(self) -> None:
+        """Begin reading."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Read no more. Does not wait."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        first = True
+        while not self._stopped.is_set():
+            self._read_all(first)
+            self._stopped.wait(ROUND / 2 if first else ROUND)
+            first = False
+
+    def _read_all(self, first: bool) -> None:
+        import psutil
+
+        found: list[LiveProcess] = []
+        known = self._names
+        self._names = {}
+        for number, process in enumerate(psutil.process_iter(), 1):
+            self._add(process, found, known, first)
+            if number % BITE == 0 and self._stopped.wait(BREATH):
+                return
+            if first and number % FIRST_LOOK == 0:
+                self._tell(found.copy())
+        self._tell(found)
+
+    def _add(
+        self,
+        process: psutil.Process,
+        found: list[LiveProcess],
+        known: dict[tuple[int, float], tuple[str, str]],
+        first: bool,
+    ) -> None:
+        import psutil
+
+        try:
+            with process.oneshot():
+                share, memory, born = process.cpu_percent(None), process.memory_info().rss, process.create_time()
+        except (psutil.Error, OSError):
+            return
+        who = (process.pid, born)
+        names = known.get(who) or _names_of(process.pid)
+        if names is not None:
+            self._names[who] = names
+            found.append(LiveProcess(process.pid, *names, None if first or who not in known else share, memory))
+
+
+def _names_of(pid: int) -> tuple[str, str] | None:
+    info = read_process(pid)
+    return (info.name, "" if info.title == info.name else info.title) if info is not None else None

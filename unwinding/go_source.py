@@ -1,0 +1,139 @@
+"""Rows of Go's functions, from the table that Go's own tracebacks use: how far rsp is from the return address, by pc.
+
+Formats: Go's src/runtime/symtab.go (`pcHeader`, `funcdata`, `step`) and src/runtime/runtime2.go (`_func`) of Go 1.18 and
+later. Where the runtime switches stacks (flag SPWRITE) frame pointers lead on, as they do for Go's own tracer.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections import OrderedDict
+
+from ..symbols.elf_file import ElfFile, Section
+from ..symbols.raw_bytes import BrokenFile
+from .encoding import unsigned
+from .rows import BAD, END, FRAME_POINTER_GO, RBP_UNCHANGED, Row, RowKind
+from .sorted_pairs import Found, SortedPairs
+from .stretch import Stretch, gap, one_row
+
+TOP_FRAME, SP_WRITE = 1, 2
+"""Flags of functions: internal/abi/symtab.go, FuncFlagTopFrame and FuncFlagSPWrite."""
+
+LONGEST_TABLE = 1 << 14
+MOST_DECODED = 32
+PROLOGUE = 96
+"""Bytes: bounds on one function's table, functions kept, and how far in the instruction that saves rbp is looked for."""
+
+_HEADER = struct.Struct("<IHBBQQQQQQQQ")
+_MAGICS = (0xFFFFFFF0, 0xFFFFFFF1)
+_FUNCTION = struct.Struct("<IiiIIIIIIiBB")
+_SAVES_RBP = re.compile(rb"\x55\x48\x89\xe5|\x48\x89\x6c\x24(.)|\x48\x89\xac\x24(....)", re.DOTALL)
+"""push rbp; mov rbp, rsp (Go 1.21 and later), or mov n(rsp), rbp."""
+
+_FRAME_SLOT = -16
+"""Where push at a function's start puts rbp, from the CFA."""
+
+
+class GoSource:
+    """Rows of the functions in a Go binary's table. Raises BrokenFile for a table of an unknown form."""
+
+    def __init__(self, elf: ElfFile, section: Section) -> None:
+        magic, _, quantum, pointer, count, _, text, _, _, _, steps, functions = _HEADER.unpack(
+            elf.data.read(section.offset, _HEADER.size)
+        )
+        if magic not in _MAGICS or (quantum, pointer) != (1, 8) or not 0 < count * 8 <= section.size:
+            raise BrokenFile("the table of Go's functions is of an unknown form")
+        self._elf = elf
+        self._text = text or _start_of_text(elf)
+        self._steps = section.offset + steps
+        self._functions = section.offset + functions
+        self._index = SortedPairs(elf.data, self._functions, count, "I")
+        self._end = self._text + int.from_bytes(elf.data.read(self._functions + count * 8, 4), "little")
+        self._decoded: OrderedDict[int, Stretch] = OrderedDict()
+
+    def stretch_at(self, address: int) -> Stretch:
+        """The rows of the function around an address; a gap outside of Go's code."""
+        if not self._text <= address < self._end:
+            return gap(0, self._text) if address < self._text else gap(self._end, 1 << 64)
+        found = self._index.find(address - self._text)
+        if not isinstance(found, Found):
+            return gap(self._text, self._text + (found or 0))
+        stretch = self._decoded.get(found.start)
+        if stretch is None:
+            end = self._end if found.following is None else self._text + found.following
+            stretch = self._decode(self._text + found.start, max(end, address + 1), found.reference)
+            self._decoded[found.start] = stretch
+            if len(self._decoded) > MOST_DECODED:
+                self._decoded.popitem(last=False)
+        return stretch
+
+    def _decode(self, begin: int, end: int, reference: int) -> Stretch:
+        try:
+            function = _FUNCTION.unpack(self._elf.data.read(self._functions + reference, _FUNCTION.size))
+            steps, flag = function[4], function[11]
+            if flag & TOP_FRAME:
+                return one_row(begin, end, END)
+            if flag & SP_WRITE or not steps:
+                return one_row(begin, end, FRAME_POINTER_GO)
+            return self._rows(begin, end, self._elf.data.read_up_to(self._steps + steps, LONGEST_TABLE))
+        except BrokenFile:
+            return one_row(begin, end, BAD)
+
+    def _rows(self, begin: int, end: int, steps: bytes) -> Stretch:
+        """The rows of a function from its steps: pairs of a change of rsp and the bytes of code it holds for."""
+        saved_from, slot = self._saved_rbp(begin, end)
+        saved: int | None = None
+        found = Stretch(begin, end, [], [])
+        place, pc, depth = 0, begin, -1
+        while pc < end and (steps[place : place + 1] != b"\0" or not found.rows):
+            change, place = unsigned(steps, place)
+            length, place = unsigned(steps, place)
+            depth += -(change >> 1) - 1 if change & 1 else change >> 1
+            _add(found, pc, _row(depth, saved))
+            if pc < saved_from <= pc + length:
+                saved = _FRAME_SLOT if slot is None else slot - depth - 8
+                _add(found, saved_from, _row(depth, saved))
+            pc += max(length, 1)
+        return found.part(begin, end)
+
+    def _saved_rbp(self, begin: int, end: int) -> tuple[int, int | None]:
+        """From which address on rbp is saved, and where: its offset from rsp, None for right below the return address.
+
+        The address is `end` for a function that leaves rbp alone.
+        """
+        offset = self._elf.offset_of(begin)
+        code = self._elf.data.read_up_to(offset, min(PROLOGUE, end - begin)) if offset is not None else b""
+        match = _SAVES_RBP.search(code)
+        if match is None:
+            return end, None
+        if match.group(1) is None and match.group(2) is None:
+            return begin + match.start() + 1, None
+        return begin + match.end(), int.from_bytes(match.group(1) or match.group(2), "little", signed=True)
+
+
+def _add(stretch: Stretch, start: int, row: bytes) -> None:
+    if stretch.starts and stretch.starts[-1] == start:
+        stretch.rows[-1] = row
+    elif not stretch.rows or stretch.rows[-1] != row:
+        stretch.starts.append(start)
+        stretch.rows.append(row)
+
+
+def _row(depth: int, saved: int | None) -> bytes:
+    """A row for rsp `depth` bytes below the return address, with rbp saved so many bytes from the CFA."""
+    cfa = depth + 8
+    if not 8 <= cfa < 1 << 31 or cfa % 8:
+        return BAD
+    # Once its place is below rsp, rbp has been restored.
+    if saved is None or -saved > cfa or saved % 8 or not -(1 << 15) <= saved // 8 < -1:
+        return Row(RowKind.RSP, 0, RBP_UNCHANGED, cfa).pack()
+    return Row(RowKind.RSP, 0, saved // 8, cfa).pack()
+
+
+def _start_of_text(elf: ElfFile) -> int:
+    """Where Go's code starts, for those versions whose table does not say so."""
+    text = elf.section(".text")
+    if text is None or elf.section(".init") is not None:
+        raise BrokenFile("where Go's code starts is not known: a C linker put other code before it")
+    return text.address
