@@ -27,13 +27,15 @@ define find_root
 endef
 TERMINAL := env TERM="$$TERM" $${COLORTERM+COLORTERM="$$COLORTERM"} $${NO_COLOR+NO_COLOR="$$NO_COLOR"}
 
-.PHONY: help setup setup-test packages test-packages run test lint soak bench clean
+.PHONY: help setup setup-test packages test-packages run test lint soak bench pictures sample clean
 
 help:
 	@printf '%s\n' 'make run     icetop live (or a sample recording where eBPF is not permitted)' \
 	  'make test    style, types, layers and tests' \
 	  'make soak    the long tests' \
 	  'make bench   the figures of the README' \
+	  'make sample  record the sample anew that is shown where eBPF is not permitted' \
+	  'make pictures   those of the README' \
 	  'make setup   only what run needs: packages, .venv, .venv/bin/icetop' \
 	  'make clean   remove .venv and caches'
 
@@ -69,7 +71,7 @@ packages:
 
 test-packages:
 	@[ "$$(uname -s)" = Linux ] || exit 0
-	missing=$$(command -v g++ >/dev/null || printf ' g++')
+	missing=$$(for program in g++ tmux; do command -v $$program >/dev/null || printf ' %s' $$program; done)
 	if [ -n "$$missing" ]; then
 	$(call install,the test programs,$$missing)
 	fi
@@ -114,6 +116,14 @@ soak: setup-test
 
 bench: setup-test
 	@for script in benchmarks/[!_]*.py; do .venv/bin/python "$$script"; done
+
+pictures: setup-test
+	@$(find_root)
+	exec $$root env PATH="$$PATH" .venv/bin/python docs/pictures.py
+
+sample: setup
+	@$(find_root)
+	exec $$root env PATH="$$PATH" .venv/bin/python tests/programs/demo/record_sample.py snapshots/sample.pb.gz
 
 clean:
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from .splash import erase_splash, show_splash
+from .cli.splash import erase_splash, show_splash
 
 
 def main() -> None:
     """Run the command line; exits with its status."""
     show_splash(sys.argv[1:])
-    from . import cli_live  # noqa: F401  # the commands that sample join the others
-    from .cli import run
+    from .cli.main import run
 
     try:
         status = run()

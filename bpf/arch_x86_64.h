@@ -6,6 +6,27 @@ struct registers {
     u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
 };
 
+/* The numbers that CFI uses: System V ABI for AMD64, figure 3.36. */
+static inline void by_dwarf_number(struct registers *from, u64 *to)
+{
+    to[0] = from->ax;
+    to[1] = from->dx;
+    to[2] = from->cx;
+    to[3] = from->bx;
+    to[4] = from->si;
+    to[5] = from->di;
+    to[6] = from->bp;
+    to[7] = from->sp;
+    to[8] = from->r8;
+    to[9] = from->r9;
+    to[10] = from->r10;
+    to[11] = from->r11;
+    to[12] = from->r12;
+    to[13] = from->r13;
+    to[14] = from->r14;
+    to[15] = from->r15;
+}
+
 static inline bool registers_are_of_user_code(struct registers *registers)
 {
     return (registers->cs & 3) == 3;

@@ -11,7 +11,7 @@ static inline u32 frame_count(struct stack_event *event)
 
 static inline u64 hash_stack(struct stack_event *event)
 {
-    u64 hash = mix(mix(event->space, event->start), ((u64)event->end << 32) | event->kernel_frames);
+    u64 hash = mix(event->space, ((u64)event->end << 32) | event->kernel_frames);
     u32 frames = frame_count(event);
 #pragma clang loop unroll(disable)
     for (u32 index = 0; index < FRAMES; index++) {
@@ -37,7 +37,7 @@ static inline u64 bytes_unread(u32 size)
  * lives, and when the ring fills up; else it looks when it is time. */
 static inline long send(struct stack_event *event, struct settings *settings)
 {
-    u64 space = mix(event->space, event->start);
+    u64 space = event->space;
     u8 one = 1;
     event->first = spaces.lookup(&space) == NULL;
     u32 size = offsetof(struct stack_event, frames) + frame_count(event) * sizeof(u64);

@@ -68,14 +68,15 @@ static inline u64 mix(u64 hash, u64 value)
     return hash ^ (hash >> 29);
 }
 
-/* An id that exec changes: where the kernel put stack, code and mappings of this image. 0 without memory. */
-static inline u64 address_space(void *task, struct settings *settings)
+/* An id of a process's address space that exec changes: by where the kernel put stack, code and mappings of this
+ * image, and by the start of the process. 0 without memory. */
+static inline u64 address_space(void *task, struct settings *settings, u64 start)
 {
     void *mm = (void *)read_pointer(task, settings->task_mm);
     if (!mm)
         return 0;
     u64 hash = mix(read_pointer(mm, settings->mm_start_stack), read_pointer(mm, settings->mm_start_code));
-    return mix(hash, read_pointer(mm, settings->mm_mmap_base)) | 1;
+    return mix(mix(hash, read_pointer(mm, settings->mm_mmap_base)), start) | 1;
 }
 
 /* Fills in who runs; the thread's leader stands for the process. */
@@ -94,5 +95,5 @@ static inline void identify(void *task, struct settings *settings, struct scratc
     scratch->event.start = key->start;
     scratch->event.pid = key->pid;
     scratch->event.tid = key->tid;
-    scratch->event.space = address_space(task, settings);
+    scratch->event.space = address_space(task, settings, key->start);
 }

@@ -8,10 +8,19 @@
 #ifndef KERNEL_FRAMES
 #define KERNEL_FRAMES 127  /* the kernel's own default bound (kernel.perf_event_max_stack) */
 #endif
-#ifndef USER_FRAMES
-#define USER_FRAMES 127    /* frames of user code kept of a stack */
+#define FRAMES 2048        /* room for all frames of a stack; a power of two, so that a masked index is in bounds */
+#ifndef STEPS
+#define STEPS 12           /* frames that one run of the native walker takes before it calls itself: 28 times at most */
 #endif
-#define FRAMES 256         /* room for both; a power of two, so that a masked index is in bounds */
+#define PAGE_SHIFT 8       /* a page of rows covers 256 bytes of code */
+#define PAGE_ROWS 32       /* rows in a page; a page with more is split in two halves */
+#define HALF_SHIFT 38      /* where a key tells a half page from a whole one */
+#define BINARY_SHIFT 40    /* where a key has the number of the binary */
+#define MAPPINGS 64        /* executable mappings in a chunk */
+#define MAPPING_CHUNKS 4   /* chunks of an address space: 256 mappings, the others are found in user space */
+#define SNAPSHOT_STACK 65536    /* bytes of stack sent with what the kernel could not finish */
+#define SNAPSHOT_CHUNK 4096     /* read one by one, so that the end of the stack loses nothing */
+#define SNAPSHOT_FRAMES 512     /* frames that were walked before; deeper stacks are sent as they are */
 
 /* What the loader tells the programs: one entry, filled before they are attached. Offsets are in bytes, from BTF. */
 struct settings {
@@ -21,6 +30,7 @@ struct settings {
     u32 follow_forks;          /* whether children of target processes become targets */
     u32 pid_namespace;         /* inode of the PID namespace that icetop's /proc shows; 0 for the host's own */
     u32 cgroup_subsystem;      /* index of the v1 controller whose folders name cgroups; NO_SUBSYSTEM on v2 */
+    u32 user_frames;           /* frames of user code kept of a stack */
     u32 wake_bytes;            /* how full the ring may get before the collector is woken */
     u32 task_flags;
     u32 task_mm;
@@ -54,7 +64,82 @@ struct settings {
 enum filter { FILTER_PIDS = 1, FILTER_CGROUPS = 2, FILTER_COMMS = 4 };
 
 /* How the walk of a user stack stopped; the collector makes a StackEnd of it, knowing names. */
-enum walk_end { END_COMPLETE, END_NO_REGISTERS, END_UNREADABLE, END_TOO_DEEP, END_NO_FRAME_POINTER, END_NO_MEMORY };
+enum walk_end {
+    END_COMPLETE,
+    END_NO_REGISTERS,
+    END_UNREADABLE,
+    END_TOO_DEEP,
+    END_NO_FRAME_POINTER,
+    END_NO_MEMORY,
+    END_NO_UNWIND_INFO,
+    END_BAD_ROW,
+    END_JIT_NO_FRAME_POINTER,
+    END_UNMAPPED,              /* no mapping holds the address: user space looks again */
+    END_MISSING_PAGE,          /* user space has yet to make the page of rows */
+    END_RATE_LIMITED,          /* user space was asked to finish too many stacks */
+    END_SNAPSHOT_LOST,         /* there was no room to ask it */
+};
+
+/* How a row finds the caller's frame; unwinding/rows.py tells what each means. */
+enum row_kind {
+    ROW_NONE,
+    ROW_END,
+    ROW_RSP,
+    ROW_RBP,
+    ROW_PLT,
+    ROW_SIGNAL,
+    ROW_RBP_DEREF,
+    ROW_RSP_DEREF,
+    ROW_FRAME_POINTER,
+    ROW_SPLIT,
+    ROW_REGISTER,
+    ROW_BAD,
+};
+
+struct row {
+    u8 kind;
+    u8 aux;
+    s16 rbp;                   /* where the caller's rbp is, in eighths from the frame's address */
+    s32 cfa;
+};
+
+struct page {
+    u8 starts[PAGE_ROWS];      /* where each row begins to hold, within the page */
+    struct row rows[PAGE_ROWS];
+};
+
+enum mapping_kind { MAPPING_FILE, MAPPING_ANONYMOUS, MAPPING_NOTHING };
+
+struct mapping {
+    u64 start;
+    u64 end;
+    u64 offset;                /* of `start` in the file */
+    u32 binary;                /* its number, the same for every process */
+    u32 kind;
+};
+
+struct mappings_key {
+    u64 space;
+    u64 chunk;
+};
+
+/* The executable mappings of an address space, sorted; unused entries begin at the highest address. */
+struct mappings {
+    u64 next_chunk;            /* where the next chunk begins; the highest address in the last one */
+    struct mapping entries[MAPPINGS];
+};
+
+/* How far the native walker has come. */
+struct walk {
+    u64 pc;
+    u64 sp;
+    u64 bp;
+    u64 space;                 /* key of the address space */
+    struct mapping mapping;    /* of the last address */
+    u32 depth;
+    u32 is_return_address;
+    u64 registers[32];         /* by DWARF number, those of the innermost frame */
+};
 
 /* One row of the counts: who ran, and where. */
 struct count_key {
@@ -72,7 +157,7 @@ struct count_key {
 struct stack_event {
     u64 stack;
     u64 start;
-    u64 space;                 /* id of the address space: changes with exec, is shared after fork */
+    u64 space;                 /* id of the address space: changes with exec */
     u32 pid;
     u32 tid;
     u16 kernel_frames;
@@ -86,7 +171,26 @@ struct stack_event {
 /* What one program leaves to the next in the chain. */
 struct scratch {
     struct count_key key;
+    struct walk walk;
     struct stack_event event;
+};
+
+/* A sample that user space must finish: where the walker stood, the frames so far, and the stack from there on. */
+struct snapshot {
+    struct count_key key;
+    u64 pc;
+    u64 sp;
+    u64 bp;
+    u64 space;                 /* id of the address space, as in struct stack_event */
+    u64 registers[16];
+    u32 depth;                 /* user frames before the one at pc; they lie behind the kernel's in `frames` */
+    u32 is_return_address;
+    u32 stack_bytes;
+    u16 kernel_frames;
+    u8 end;                    /* why: enum walk_end */
+    u8 unused;
+    u64 frames[SNAPSHOT_FRAMES];
+    u8 stack[SNAPSHOT_STACK];
 };
 
 /* Ticks, and what became of them: ticks = taken + the sum of the lost. */
@@ -96,7 +200,8 @@ enum counter {
     LOST_RING_FULL,            /* the stack was new and could not be sent */
     LOST_COUNTS_FULL,          /* the counts had no room for another row */
     LOST_CHAIN_BROKEN,         /* the emit program was not there */
+    COUNT_SNAPSHOTS,           /* of the taken, those that user space finishes */
     COUNTERS,
 };
 
-enum program { WALK_NATIVE, EMIT, PROGRAMS };
+enum program { WALK_NATIVE, WALK_FRAMES, FINISH_LATER, EMIT, PROGRAMS };

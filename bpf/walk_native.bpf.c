@@ -1,13 +1,23 @@
-/* The native walker of the chain. */
-#include "walk_frame_pointers.h"
+/* The native walker of the chain: takes the user registers, and hands over to the loop. */
+#include "unwind.h"
 
 int walk_native(void *ctx)
 {
     u32 zero = 0;
     struct settings *settings_here = settings.lookup(&zero);
     struct scratch *scratch_here = scratch.lookup(&zero);
-    if (settings_here && scratch_here)
-        walk_frame_pointers(settings_here, &scratch_here->event);
+    struct registers registers = {};
+    if (!settings_here || !scratch_here)
+        return 0;
+    if (read_user_registers(settings_here, &registers)) {
+        begin_walk(&scratch_here->walk, &registers, &scratch_here->event);
+        chain.call(ctx, WALK_FRAMES);
+        /* The loop has not joined yet: user space does the whole walk. */
+        scratch_here->event.end = END_MISSING_PAGE;
+        chain.call(ctx, FINISH_LATER);
+    } else {
+        scratch_here->event.end = END_NO_REGISTERS;
+    }
     chain.call(ctx, EMIT);
     return 0;
 }

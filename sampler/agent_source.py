@@ -100,7 +100,9 @@ def local_agent(options: CollectOptions) -> AgentSource:
 
 def agent_arguments(options: CollectOptions) -> list[str]:
     """The words of `icetop agent` that stand for these options."""
-    target, words = options.target, ["-F", str(options.frequency_hz)]
+    target, words = options.target, ["-F", str(options.frequency_hz), "--max-frames", str(options.frames)]
+    for name, entries in options.map_sizes.items():
+        words += ["--map-size", f"{name}={entries}"]
     if target.pids:
         words += ["-p", ",".join(str(pid) for pid in sorted(target.pids))]
     for option, chosen in (("--comm", target.comms), ("--cgroup", target.cgroups)):

@@ -17,12 +17,13 @@ from ..symbols.namer import Namer
 from ..targets.cgroup_search import CgroupNotFound
 from ..targets.vitals import VitalsReader, own_cost
 from .degradations import degradations
-from .kernel_side import KernelSide, RawStack, Reading
+from .finisher import Finisher
+from .kernel_side import KernelSide, RawCount, RawStack, Reading
 from .lives import Lives
 from .loader.kept import Keeper
 from .loader.programs import CannotLoad
 from .options import DRAIN_SECONDS, CollectOptions
-from .process_table import ProcessTable
+from .process_table import REREADS_PER_SECOND, ProcessTable
 from .stack_reader import StackReader
 from .tables import Tables
 
@@ -34,6 +35,10 @@ NAMING_SECONDS = 0.15
 
 MOST_STACKS = 200_000
 """Stacks remembered by the kernel's hash of them."""
+
+
+Finished = tuple[RawCount, RawStack]
+"""A sample that was finished here, and its stack."""
 
 
 class Collector:
@@ -50,8 +55,10 @@ class Collector:
         self._namer = Namer(cache_folder=self._keeper.folder)
         self._processes = ProcessTable(dict(options.labels))
         self._tables = Tables()
-        self._stacks = StackReader(self._tables, self._namer, self._processes, dict(self.kernel.form.enums["walk_end"]))
+        self._stacks = StackReader(self._tables, self._namer, self._processes)
+        self._finisher = Finisher(self.kernel, self._namer, self._processes, options.frames)
         self._nodes: dict[int, int] = {}
+        self._finished: tuple[list[Finished], list[Finished]] = ([], [])
         self._vitals = VitalsReader()
         self._cpu_s = 0.0
         self._said: set[str] = set()
@@ -134,14 +141,15 @@ class Collector:
     def _wait(self, until: float, lives: Lives | None) -> None:
         """Sleep until it is time, reading new processes' mappings as soon as the kernel wakes us for them."""
         poll = select.poll()
-        for descriptor in (self.kernel.wake_fd, self._interrupted_fd, *(lives.descriptors if lives else ())):
+        for descriptor in (*self.kernel.wake_fds, self._interrupted_fd, *(lives.descriptors if lives else ())):
             poll.register(descriptor, select.POLLIN)
         while not self._stopping and not (lives is not None and lives.over):
             left = until - time.monotonic()
             if left <= 0:
                 return
             for descriptor, _ in poll.poll(left * 1000 + 1):
-                if descriptor == self.kernel.wake_fd:
+                if descriptor in self.kernel.wake_fds:
+                    self._finish_snapshots()
                     self._read_stacks()
                 elif descriptor == self._interrupted_fd:
                     os.read(descriptor, 4096)
@@ -155,6 +163,20 @@ class Collector:
             self._nodes[raw.stack] = self._stacks.node(raw)
         return read
 
+    def _finish_snapshots(self) -> None:
+        """Finish the samples that the kernel could not, for the counts of the epoch that they were taken in."""
+        for snapshot in self.kernel.snapshots():
+            self._finished[snapshot.epoch].append((snapshot.count, self._finisher.finish(snapshot)))
+
+    def _refresh_mappings(self, reading: Reading) -> None:
+        """Read again what is mapped in the processes that ran, the longest unread first: code may have been unmapped,
+        and other code mapped in its place."""
+        ran = {(row.pid, row.start_ns) for row in reading.counts}
+        processes = [self._processes.find(*who) for who in ran]
+        for process in sorted(processes, key=lambda process: process.read_at)[:REREADS_PER_SECOND]:
+            if process.space is not None and self._processes.reread(process):
+                self._finisher.refresh(process)
+
     def _drain(self, naming_seconds: float, last: bool = False) -> Delta:
         anew = self._tables.full or len(self._nodes) > MOST_STACKS
         if anew:
@@ -165,8 +187,10 @@ class Collector:
         if self._options.target.command:
             self._forget_ended_children()
         reading = self.kernel.turn()
+        self._finish_snapshots()
         sent_again = self._read_stacks()
         counts = self._count(reading)
+        self._refresh_mappings(reading)
         self._stacks.name_pending(naming_seconds)
         delta = self._delta(reading, counts, last)
         if anew:
@@ -180,12 +204,17 @@ class Collector:
                 self.kernel.forget_pid(pid)
 
     def _count(self, reading: Reading) -> Counts:
+        """The rows of an epoch: those that the kernel counted, and the samples that were finished here."""
         counts, period = Counts(), self._options.period_ns
-        for row in reading.counts:
+        finished = self._finished[reading.epoch]
+        rows = [(row, self._nodes[row.stack]) for row in reading.counts]
+        rows += [(row, self._stacks.node(raw)) for row, raw in finished]
+        finished.clear()
+        for row, node in rows:
             process = self._processes.find(row.pid, row.start_ns)
             series = Series(row.pid, row.start_ns, row.tid, row.comm, self._processes.cgroup(row.cgroup_id))
             index = self._tables.series(series, process.labels)
-            counts.add(self._nodes[row.stack], index, row.samples, row.samples * period)
+            counts.add(node, index, row.samples, row.samples * period)
         return counts
 
     def _delta(self, reading: Reading, counts: Counts, last: bool) -> Delta:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..profiles.target import Target
+from ..profiles.vocabulary import StackEnd
 from ..targets.cgroup_search import resolve_cgroup
 from ..targets.cgroups import own_layout
 from ..targets.namespaces import shown_pid_namespace
@@ -24,27 +25,67 @@ from .loader.kept import Keeper
 from .loader.maps import possible_cpus
 from .loader.offsets import kernel_offsets
 from .loader.programs import check_permission, make_programs
+from .mapping_writer import MappingWriter
 from .options import CollectOptions, map_sizes
 from .ring_buffer import RingBuffer
 
 NO_SUBSYSTEM = 0xFFFFFFFF
+MAPPING_CHUNKS = 4
+DEFAULT_DEEPEST, STEPS_FOR_DEEPER = 330, 64
+"""Deeper stacks than the first need another compiled form of the walker, which takes the second many frames a run."""
+
+SNAPSHOT_BUDGET = 100
+"""Samples that may be sent to be finished before the last ones were read."""
 LOST_REASONS = {"LOST_RING_FULL": "ring_full", "LOST_COUNTS_FULL": "counts_full", "LOST_CHAIN_BROKEN": "chain_broken"}
 EPOCH_STRIDE = 8
 
 
+ENDS = {
+    "END_COMPLETE": StackEnd.COMPLETE,
+    "END_NO_REGISTERS": StackEnd.UNREADABLE_STACK,
+    "END_UNREADABLE": StackEnd.UNREADABLE_STACK,
+    "END_TOO_DEEP": StackEnd.TOO_DEEP,
+    "END_NO_FRAME_POINTER": StackEnd.NO_FRAME_POINTER,
+    "END_NO_MEMORY": StackEnd.PROCESS_GONE,
+    "END_BAD_ROW": StackEnd.BAD_ROW,
+    "END_JIT_NO_FRAME_POINTER": StackEnd.JIT_NO_FRAME_POINTER,
+    "END_RATE_LIMITED": StackEnd.RATE_LIMITED,
+    "END_SNAPSHOT_LOST": StackEnd.SNAPSHOT_LOST,
+}
+"""What the walker's word for an end is in ours; any other is code without unwind information."""
+
+
 @dataclass(frozen=True, slots=True)
 class RawStack:
-    """A stack as the kernel sent it: addresses leaf first, the kernel's before the user's."""
+    """A stack as it was walked: addresses leaf first, the kernel's before the user's."""
 
     stack: int
     space: int
     start_ns: int
     pid: int
-    tid: int
-    end: int
-    first: bool
+    end: StackEnd
     kernel: array[int]
     user: array[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A sample that the kernel could not finish: `walked` as far as it came, the registers there, the stack above.
+
+    `count` is its row of the counts, of the epoch `epoch`. `unmapped` says that it stopped because no mapping is known
+    for `pc`, and not for want of rows. `registers` are the innermost frame's, by DWARF number.
+    """
+
+    count: RawCount
+    epoch: int
+    walked: RawStack
+    pc: int
+    sp: int
+    bp: int
+    is_return_address: bool
+    unmapped: bool
+    registers: array[int]
+    stack: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +105,7 @@ class RawCount:
 class Reading:
     """What one drain found: counts, ticks and losses agree exactly."""
 
+    epoch: int = 0
     counts: list[RawCount] = field(default_factory=list)
     ticks: int = 0
     lost: dict[str, int] = field(default_factory=dict)
@@ -76,6 +118,8 @@ class KernelSide:
         check_permission()
         offsets = kernel_offsets(keeper)
         choices = {} if offsets["helper:task_pt_regs"] else {"NO_TASK_PT_REGS": "1"}
+        if options.frames > DEFAULT_DEEPEST:
+            choices["STEPS"] = str(STEPS_FOR_DEEPER)
         self._form = compiled_form(keeper, choices, stage)
         stage("attaching")
         sizes = map_sizes(options, possible_cpus())
@@ -92,9 +136,9 @@ class KernelSide:
         return self._form
 
     @property
-    def wake_fd(self) -> int:
-        """Readable when a new address space was seen or the ring fills up."""
-        return self._ring.fd
+    def wake_fds(self) -> tuple[int, int]:
+        """Readable when a new address space was seen or the ring fills up; when there are samples to finish."""
+        return self._ring.fd, self._snapshots.fd
 
     def attach_new_cpus(self) -> list[int]:
         """Let CPUs that came online tick as well; gives them."""
@@ -132,12 +176,29 @@ class KernelSide:
             yield self._parse(record)
         self._programs.maps["unread"].update(struct.pack("=i", 0), bytes(8))
 
+    def snapshots(self) -> Iterator[Snapshot]:
+        """The samples to be finished that were sent since the last time; more may be sent when they are read."""
+        for record in self._snapshots.records():
+            yield self._parse_snapshot(record)
+        self._programs.maps["snapshot_budget"].update(struct.pack("=i", 0), struct.pack("=q", SNAPSHOT_BUDGET))
+
+    def put_page(self, key: int, page: bytes) -> None:
+        """Give the walker a page of rows."""
+        self._programs.maps["unwind_pages"].update(struct.pack("=Q", key), page)
+
+    def mapping_writer(self) -> MappingWriter:
+        """What tells the walker of mappings."""
+        chunk = self._programs.types["mappings"]
+        per_chunk = dict(chunk._fields_)["entries"]._length_
+        kinds = dict(self._form.enums["mapping_kind"])
+        return MappingWriter(self._programs.maps["mappings"], self._programs.types, kinds, (per_chunk, MAPPING_CHUNKS))
+
     def turn(self) -> Reading:
         """Begin a new epoch and read the one that ended. Read `stacks` after this to have every counted stack."""
         old = self._programs.settings.epoch
         self._programs.configure({"epoch": 1 - old})
         self._wait_for_programs()
-        reading = Reading()
+        reading = Reading(epoch=old)
         self._read_counters(old, reading)
         self._read_counts(old, reading)
         return reading
@@ -154,6 +215,7 @@ class KernelSide:
     def close(self) -> None:
         """Take everything down."""
         self._ring.close()
+        self._snapshots.close()
         self._programs.close()
 
     def _set_up(self, options: CollectOptions, offsets: dict[str, int], sizes: dict[str, int]) -> None:
@@ -161,17 +223,29 @@ class KernelSide:
         self._frequency = options.frequency_hz
         self._event: Any = dict(programs.types["scratch"]._fields_)["event"]
         self._frames_offset: int = self._event.frames.offset
+        self._ends = {
+            number: ENDS.get(name, StackEnd.NO_UNWIND_INFO) for name, number in self._form.enums["walk_end"].items()
+        }
+        self._snapshot: Any = programs.types["snapshot_layout"]
+        self._snapshots = RingBuffer(programs.maps["snapshots"].fd, sizes["snapshots"])
+        self._head: Any = type(
+            "stack_head", (ctypes.Structure,), {"_pack_": 1, "_layout_": "ms", "_fields_": self._event._fields_[:-1]}
+        )
         self._key = programs.types["counts.key"]
         self._counters = self._form.enums["counter"]
         self._ring = RingBuffer(programs.maps["stacks"].fd, sizes["stacks"])
         fields = {name for name, _ in programs.settings._fields_}
         programs.configure({name: value for name, value in offsets.items() if name in fields})
         programs.configure(self._knobs(options, offsets, sizes))
+        programs.maps["snapshot_budget"].update(struct.pack("=i", 0), struct.pack("=q", SNAPSHOT_BUDGET))
         programs.join_chain("emit", "EMIT")
+        programs.join_chain("finish_later", "FINISH_LATER")
         programs.join_chain("walk_native", "WALK_NATIVE")
         if options.target.command:
             programs.attach_raw_tracepoint("sched_process_fork", "follow_forks")
         programs.attach_clocks("sample", options.frequency_hz)
+        # The loop takes the verifier some 30 ms; until it joins, user space walks every stack.
+        programs.join_chain("walk_frames", "WALK_FRAMES")
 
     def _knobs(self, options: CollectOptions, offsets: dict[str, int], sizes: dict[str, int]) -> dict[str, int]:
         layout = own_layout()
@@ -182,6 +256,7 @@ class KernelSide:
             "follow_forks": int(bool(options.target.command)),
             "pid_namespace": shown_pid_namespace(),
             "cgroup_subsystem": offsets.get(f"subsystem:{controller}", NO_SUBSYSTEM),
+            "user_frames": options.frames,
             "wake_bytes": sizes["stacks"] // 2,
         }
 
@@ -225,13 +300,11 @@ class KernelSide:
             if row.epoch != epoch:
                 continue
             gone.append(key)
-            comm = row.comm.decode("utf-8", "replace")
-            samples = struct.unpack("=Q", value)[0]
-            reading.counts.append(RawCount(row.stack, row.start, row.cgroup, row.pid, row.tid, comm, samples))
+            reading.counts.append(self._row(row, struct.unpack("=Q", value)[0]))
         counts.delete_all(gone)
 
     def _parse(self, record: bytes) -> RawStack:
-        event = self._event.from_buffer_copy(record.ljust(ctypes.sizeof(self._event), b"\0"))
+        event = self._head.from_buffer_copy(record)
         first_user = self._frames_offset + 8 * event.kernel_frames
         end = first_user + 8 * event.user_frames
         return RawStack(
@@ -239,12 +312,39 @@ class KernelSide:
             space=event.space,
             start_ns=event.start,
             pid=event.pid,
-            tid=event.tid,
-            end=event.end,
-            first=bool(event.first),
+            end=self._ends[event.end],
             kernel=array("Q", record[self._frames_offset : first_user]),
             user=array("Q", record[first_user:end]),
         )
+
+    def _parse_snapshot(self, record: bytes) -> Snapshot:
+        found = self._snapshot.from_buffer_copy(record)
+        frames = array("Q", bytes(found.frames))
+        walked = RawStack(
+            stack=0,
+            space=found.space,
+            start_ns=found.key.start,
+            pid=found.key.pid,
+            end=self._ends[found.end],
+            kernel=frames[: found.kernel_frames],
+            user=frames[found.kernel_frames : found.kernel_frames + found.depth],
+        )
+        return Snapshot(
+            count=self._row(found.key, 1),
+            epoch=found.key.epoch,
+            walked=walked,
+            pc=found.pc,
+            sp=found.sp,
+            bp=found.bp,
+            is_return_address=bool(found.is_return_address),
+            unmapped=found.end == self._form.enums["walk_end"]["END_UNMAPPED"],
+            registers=array("Q", bytes(found.registers)),
+            stack=bytes(found.stack)[: found.stack_bytes],
+        )
+
+    def _row(self, key: Any, samples: int) -> RawCount:
+        comm = key.comm.decode("utf-8", "replace")
+        return RawCount(key.stack, key.start, key.cgroup, key.pid, key.tid, comm, samples)
 
 
 def cgroup_keys(target: Target) -> set[bytes]:

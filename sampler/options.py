@@ -9,6 +9,8 @@ from ..profiles.target import Target
 
 LOWEST_HZ, DEFAULT_HZ, HIGHEST_HZ = 1, 99, 999
 DRAIN_SECONDS = 1.0
+DEFAULT_FRAMES, MOST_FRAMES = 255, 1792
+"""Frames of user code kept of a stack; with the kernel's they fit into 2,048."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class CollectOptions:
     target: Target = field(default_factory=Target)
     frequency_hz: int = DEFAULT_HZ
     kernel: bool = True
+    frames: int = DEFAULT_FRAMES
     kinds: tuple[str, ...] = ("cpu",)
     show_command_output: bool = True
     map_sizes: Mapping[str, int] = field(default_factory=dict)
@@ -39,6 +42,9 @@ def map_sizes(options: CollectOptions, cpus: int) -> dict[str, int]:
         "counts": min(max(4 * ticks, 8192), 1 << 18),
         "sent": 32768,
         "spaces": 8192,
+        "unwind_pages": 32768,
+        "mappings": 2048,
+        "snapshots": 1 << 23,
         "target_pids": 32768,
         "target_cgroups": 8192,
         "target_comms": 64,

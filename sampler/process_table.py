@@ -13,6 +13,9 @@ from ..targets.processes import ProcessInfo, read_process
 
 MOST_PROCESSES = 4096
 REREADS_PER_SECOND = 20
+REREAD_AFTER = 0.05
+"""Bounds on reading mappings again: in all, and seconds for one process."""
+
 CLOCK_TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
@@ -71,7 +74,7 @@ class ProcessTable:
         """Read the mappings again, for code that was mapped meanwhile; at most 20 times a second in all."""
         now = time.monotonic()
         self._rereads = [at for at in self._rereads if now - at < 1.0]
-        if len(self._rereads) >= REREADS_PER_SECOND or now - process.read_at < 0.05:
+        if len(self._rereads) >= REREADS_PER_SECOND or now - process.read_at < REREAD_AFTER:
             return False
         self._rereads.append(now)
         space = self._read_space(process)

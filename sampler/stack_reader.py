@@ -31,11 +31,10 @@ UNKNOWN = "[unknown]"
 class StackReader:
     """Locates addresses once each, remembers them, and names locations as time allows."""
 
-    def __init__(self, tables: Tables, namer: Namer, processes: ProcessTable, ends: dict[str, int]) -> None:
+    def __init__(self, tables: Tables, namer: Namer, processes: ProcessTable) -> None:
         self._tables = tables
         self._namer = namer
         self._processes = processes
-        self._ends = {number: name for name, number in ends.items()}
         self._by_address: OrderedDict[tuple[int, int, int], int] = OrderedDict()
         self._pending: deque[tuple[int, AddressSpace | None, Location]] = deque()
         self.unreadable = 0
@@ -108,16 +107,13 @@ class StackReader:
         return index
 
     def _end(self, raw: RawStack, user: list[tuple[int, int]], space: AddressSpace | None, cut: bool) -> StackEnd:
-        walked = self._ends[raw.end]
-        if walked == "END_COMPLETE":
-            return StackEnd.COMPLETE
-        if walked == "END_NO_MEMORY" or (raw.user and space is None):
+        if raw.user and space is None:
             return StackEnd.PROCESS_GONE
-        if user and space is not None and self._is_entry(space, user[-1][1]):
+        if cut:
+            return StackEnd.BAD_ROW if raw.end is StackEnd.COMPLETE else raw.end
+        if user and space is not None and raw.end is not StackEnd.COMPLETE and self._is_entry(space, user[-1][1]):
             return StackEnd.COMPLETE
-        if walked == "END_TOO_DEEP" and not cut:
-            return StackEnd.TOO_DEEP
-        return StackEnd.UNREADABLE_STACK if walked == "END_NO_REGISTERS" else StackEnd.NO_FRAME_POINTER
+        return raw.end
 
     def _is_entry(self, space: AddressSpace, address: int) -> bool:
         location = self._namer.locate_user(space, address)

@@ -58,7 +58,7 @@ class Namer:
         self.counters: Counter[str] = Counter()
         self.kernel = KernelSymbols(cache_folder)
         self._manglings = manglings
-        self._binaries = BinaryCache(self.counters, most_open)
+        self.binaries = BinaryCache(self.counters, most_open)
         self._tables = SymbolTables(max_bytes, self.counters)
         self._debug_lines: DebugLines | None = None
         self._perf_maps: OrderedDict[int, PerfMap] = OrderedDict()
@@ -85,17 +85,17 @@ class Namer:
             return Location(Language.NATIVE, UNKNOWN, "", address)
         offset = address - mapping.start + mapping.offset
         if mapping.has_file:
-            binary = self._binaries.behind(space, mapping)
+            binary = self.binaries.behind(space, mapping)
             if binary is not None:
                 lines = self._lines(binary, offset) if self._tables.loaded(binary) else ()
-                return Location(binary.language, printable(mapping.path), binary.build_id, offset, lines)
+                return Location(binary.language, as_unicode(mapping.path), binary.build_id, offset, lines)
         elif (vdso := self._vdso_of(mapping)) is not None:
             return Location(Language.NATIVE, VDSO, vdso.build_id, offset, self._line(vdso.find(offset)))
         found = self._perf_map(space.pid).find(address)
         if found is not None:
             return Location(found[0], ANONYMOUS, "", address, (found[1],))
         if mapping.has_file:
-            return Location(Language.NATIVE, printable(mapping.path), "", offset)
+            return Location(Language.NATIVE, as_unicode(mapping.path), "", offset)
         return Location(Language.JIT, ANONYMOUS, "", address)
 
     def name(self, space: AddressSpace | None, location: Location) -> tuple[Line, ...]:
@@ -148,13 +148,13 @@ class Namer:
         if not location.build_id or location.binary.startswith("["):
             return None
         for mapping in space.mappings if space is not None else ():
-            if space is not None and printable(mapping.path) == location.binary:
-                binary = self._binaries.behind(space, mapping)
+            if space is not None and as_unicode(mapping.path) == location.binary:
+                binary = self.binaries.behind(space, mapping)
                 if binary is not None and binary.build_id == location.build_id:
                     return binary
-        binary = self._binaries.with_build_id(location.build_id)
+        binary = self.binaries.with_build_id(location.build_id)
         if binary is None and location.binary.startswith("/"):
-            binary = self._binaries.at_path(location.binary)
+            binary = self.binaries.at_path(location.binary)
         return binary if binary is not None and binary.build_id == location.build_id else None
 
     def _lines(self, binary: Binary, offset: int) -> tuple[Line, ...]:
@@ -187,7 +187,7 @@ class Namer:
         return self._kernel_build_id
 
 
-def printable(path: str) -> str:
+def as_unicode(path: str) -> str:
     """A path as valid Unicode: bytes that are not UTF-8 are replaced. Control characters stay, as data."""
     return path if path.isascii() else os.fsencode(path).decode("utf-8", "replace")
 

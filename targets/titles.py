@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from ..profiles.printable import printable
 from .launchers import LAUNCHERS, SERVERS, Launcher, Server
 
 LONGEST = 120
@@ -39,10 +40,8 @@ def name_and_title(argv: Sequence[str], comm: str, exe: str = "", cgroup: str = 
 
 
 def clean(text: str) -> str:
-    """The text with everything unprintable replaced, and cut to `LONGEST` characters."""
-    text = text[: 4 * LONGEST].strip()
-    if not text.isprintable():
-        text = "".join(character if character.isprintable() else "�" for character in text)
+    """The text as `printable` gives it, cut to `LONGEST` characters."""
+    text = printable(text[: 4 * LONGEST].strip())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 

@@ -17,7 +17,7 @@ import pytest
 PROJECT = Path(__file__).parents[1]
 BPF_DATA = ("bpf/**/*.h", "bpf/**/*.bpf.c", "bpf/**/*.json")
 DATA = (*BPF_DATA, "themes/**/*.toml", "tui/**/*.tcss", "snapshots/*.pb.gz", "**/py.typed")
-ROOMS = ("bpf", "sampler", "symbols", "targets", "profiles", "snapshots", "tui", "themes")
+ROOMS = ("cli", "tui", "themes", "sampler", "bpf", "snapshots", "unwinding", "symbols", "targets", "profiles")
 
 
 def build(kind: str, folder: Path, project: Path = PROJECT) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Glyphs:
     """One set. `bars` goes from nothing to a full cell; `edge` stands at a box's left in boxes that have a ground;
-    `ends` are the parts of a cell that a box's right end may fill, in eighths (empty: whole cells only)."""
+    `ends` are the parts of a cell that a box's right end may fill, in quarters (empty: whole cells only)."""
 
     edge: str
     line_edge: str
@@ -20,6 +20,7 @@ class Glyphs:
     paused: str
     crumb: str
     down: str
+    up: str
     rule: str
     bars: str
     mark_left: str
@@ -31,10 +32,14 @@ class Glyphs:
     ends: str
 
 
-UNICODE = Glyphs("▏", "│", "─", "·", "…", "·", "●", "‖", "›", "▾", "│", " ▁▂▃▄▅▆▇█", "└", "┘", "─", "▎", "−", "✓", " ▏▎▍▌▋▊▉")
-CONSOLE = Glyphs("│", "│", "─", "·", "~", "·", "*", "=", ">", "v", "│", " ._▄▄██", "└", "┘", "─", "│", "-", "√", "")
+UNICODE = Glyphs(
+    "▏", "│", "─", "·", "…", "·", "●", "‖", "›", "▾", "▴", "│", " ▁▂▃▄▅▆▇█", "└", "┘", "─", "▎", "−", "✓", " ▏▎▍▌▋▊▉"
+)
+CONSOLE = Glyphs(
+    "│", "│", "─", "·", "~", "·", "*", "=", ">", "v", "^", "│", " ._▄▄██", "└", "┘", "─", "│", "-", "√", ""
+)
 """What the Linux console's fonts have (code page 437)."""
-ASCII = Glyphs("|", "|", "-", ".", "~", "-", "*", "=", ">", "v", "|", " .:-=+*#", "`", "'", "-", "|", "-", "*", "")
+ASCII = Glyphs("|", "|", "-", ".", "~", "-", "*", "=", ">", "v", "^", "|", " .:-=+*#", "`", "'", "-", "|", "-", "*", "")
 
 
 def glyphs_for(ascii_only: bool, terminal: str) -> Glyphs:

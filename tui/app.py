@@ -1,48 +1,43 @@
-"""The app: wires source, profile, keys and widgets together."""
+"""The app: what each key does."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import time
+from collections.abc import Hashable
 from datetime import datetime
 from typing import Any, ClassVar
 
 from textual import events
-from textual.app import ComposeResult
 
 from ..profiles.delta import Notice
 from ..profiles.source import Source
 from ..profiles.view import View
 from ..themes.glyphs import glyphs_for
 from ..themes.palette import THEMES
-from .board import Board
-from .choices import LIVE_WINDOW, Choices
+from .chooser import ChooserScreen
+from .clipboard import copy_sequences, give_to_tmux
 from .color_depth import color_depth, light_ground
 from .facts import stack_lines
-from .feed import Feed
-from .frugal import FrugalApp
-from .header import Status
-from .keeper import Keeper
 from .keys import bindings, help_lines
-from .look import Look, make_look
+from .look import make_look
 from .page import Line, Page
-from .picture import Camera, Picture
-from .refresher import Refresher
 from .saving import save_snapshot
-from .search import Matches, compile_search, exactly, find_matches
-from .self_cost import SelfCost
-from .situation import no_samples, nothing_came, starting, waiting
+from .search import exactly
+from .table import Table
+from .verdict import verdict
+from .viewing import ViewingApp
 
 ON_PAGES = frozenset(("redraw", "theme", "pop_screen", "scroll", "suspend_process"))
 """What keys still do while a page covers the screen."""
 
-INFORMED = 20.0
-"""Seconds that a message stays which asks for nothing."""
 
+class IcetopApp(ViewingApp):
+    """The live view over one source, and what its keys do.
 
-class IcetopApp(FrugalApp):
-    """The live view over one source. Exits with 0, or with 1 when the source failed before any sample."""
+    Exits with 0, or with 1 when the source failed before any sample.
+    """
 
     CSS_PATH = "icetop.tcss"
     BINDINGS: ClassVar[list[Any]] = bindings()
@@ -50,138 +45,6 @@ class IcetopApp(FrugalApp):
     AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (120, "-roomy")]  # noqa: RUF012  (Textual's own way)
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (8, "-low"), (16, "-mid"), (30, "-tall")]  # noqa: RUF012
-
-    def __init__(self, source: Source, view: View, look: Look) -> None:
-        super().__init__()
-        self._look = look
-        self._live = source.live
-        self._choices = Choices(view, window=LIVE_WINDOW if source.live else None)
-        self._feed = Feed(source, self.post_message)
-        self._keeper = Keeper(self._feed.folded)
-        self._camera = Camera()
-        self._refresher = Refresher(self._take_picture, self._start_work, self.set_timer)
-        self._cost = SelfCost()
-        self._picture: Picture | None = None
-        self._matches: Matches | None = None
-        self._search = ""
-        self._counted = False
-        self._ended = False
-        self._began = time.monotonic()
-        self._board = Board(look, self._choices)
-
-    def compose(self) -> ComposeResult:
-        """All widgets."""
-        yield from self._board.widgets()
-
-    def on_mount(self) -> None:
-        """Show the first screen, then begin to read."""
-        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
-        self._show_situation()
-        self._show_header()
-        self.set_interval(1.0, self._tick)
-        self.call_after_refresh(self._feed.start)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Decide what there is room for."""
-        super().on_resize(event)
-        self._board.arrange(event.size.width)
-
-    # --- data
-
-    def on_feed_arrived(self, message: Feed.Arrived) -> None:
-        """Take a delta in."""
-        delta = message.delta
-        self._keeper.fold(delta)
-        self._cost.add(delta, time.monotonic(), time.process_time())
-        self._counted = self._counted or any(len(counts) for counts in delta.counts.values())
-        for notice in delta.notices:
-            self._tell(notice)
-        if self._counted or self._measured:
-            if self._choices.paused_at is None:
-                self._refresher.data_came()
-        else:
-            self._show_situation()
-            self._show_header()
-
-    def on_feed_ended(self, message: Feed.Ended) -> None:
-        """Go on with what there is."""
-        self._ended = True
-        if message.notice is not None:
-            self._keeper.profile.notices.append(message.notice)
-            self._tell(message.notice)
-        if self._counted:
-            self._refresher.data_came()
-        self._show_situation()
-        self._show_header()
-
-    @property
-    def _measured(self) -> bool:
-        """Whether the source is past its start, samples or not."""
-        return not self._keeper.profile.stage and len(self._keeper.profile.timeline) > 1
-
-    def _start_work(self, work: Any) -> None:
-        self.run_worker(work)
-
-    async def _take_picture(self) -> None:
-        choices = self._choices
-        self._picture = await self._keeper.read(
-            lambda profile: self._camera.take(profile, choices.view_of(profile), choices.sort)
-        )
-        self._show_picture()
-
-    # --- showing
-
-    def _show_picture(self) -> None:
-        picture = self._picture
-        if picture is None:
-            return
-        self._matches = find_matches(picture.tree, compile_search(self._search)) if self._search else None
-        self._board.show(picture, self._matches, self._choices, self._live)
-        self._show_header()
-        self._show_situation()
-
-    def _show_header(self) -> None:
-        choices, profile = self._choices, self._keeper.profile
-        paused = None if choices.paused_at is None else time.monotonic() - choices.paused_since
-        ended = self._ended and self._live
-        self_percent = self._cost.percent if self._live else None
-        matched = self._matches.share if self._matches is not None else None
-        status = Status(self._live, ended, paused, profile.stage, self._search, matched, self_percent, self._remark())
-        self._board.header.show(self._picture, choices, status)
-
-    def _remark(self) -> str:
-        return waiting(self._picture) if self._picture is not None and self._live else ""
-
-    def _show_situation(self) -> None:
-        """Show why there is nothing to draw, or the panes."""
-        picture, profile = self._picture, self._keeper.profile
-        if picture is not None and picture.tree.total:
-            self._board.explain([])
-        elif self._ended and not self._counted:
-            self._board.explain(nothing_came(profile.notices))
-        elif picture is not None:
-            self._board.explain(no_samples(picture, self._live))
-        else:
-            self._board.explain(starting(profile.stage, time.monotonic() - self._began))
-
-    def _tell(self, notice: Notice) -> None:
-        shown = self._board.notice.notice
-        if notice.level != "info" or shown is None or shown.level == "info":
-            self._say(notice)
-
-    def _say(self, notice: Notice) -> None:
-        """Show a message: what only informs, for a while."""
-        line = self._board.notice
-        line.show(notice)
-        if notice.level == "info":
-            self.set_timer(INFORMED, lambda: line.show(None) if line.notice is notice else None)
-
-    def _tick(self) -> None:
-        """What moves without data: clocks."""
-        if self._choices.paused_at is not None:
-            self._show_header()
-        elif self._picture is None:
-            self._show_situation()
 
     # --- moving
 
@@ -209,13 +72,14 @@ class IcetopApp(FrugalApp):
         """Zoom into the box under the cursor."""
         if self._board.pane is self._board.table:
             self.action_pane()
-        self._board.icicle.zoom_in()
+        if not self._board.icicle.zoom_in():
+            self.action_stack()
 
     async def action_back(self) -> None:
         """Undo the last of zoom, search and message."""
         if self._board.icicle.zoom_out():
             self.on_icicle_moved()
-        elif self._search:
+        elif self._search.text:
             self._set_search("")
         else:
             self._board.notice.show(None)
@@ -224,39 +88,54 @@ class IcetopApp(FrugalApp):
 
     def action_search(self) -> None:
         """Begin to type a search."""
-        self._board.open_prompt(self._search)
+        self._board.open_prompt(self._search.text)
 
     async def on_event(self, event: events.Event) -> None:
-        """While a search is typed, keys are its text; this is the only place that sees them in their order."""
-        prompt = self._board.prompt
-        if not prompt.display or not isinstance(event, events.Key | events.Paste):
+        """While something is typed, keys are text; this is the only place that sees them in their order."""
+        if not isinstance(event, events.Key | events.Paste):
             await super().on_event(event)
-            return
-        outcome = "typing"
+        elif isinstance(self.screen, ChooserScreen):
+            self.screen.take(event)
+        elif self._board.prompt.display:
+            self._type_search(event)
+        else:
+            await super().on_event(event)
+
+    def _type_search(self, event: events.Key | events.Paste) -> None:
+        prompt, outcome = self._board.prompt, "typing"
         if isinstance(event, events.Key):
             outcome = prompt.take(event.key, event.character)
         else:
             prompt.paste(event.text)
         self._set_search("" if outcome == "dropped" else prompt.text)
         self._board.footer.display = not prompt.display
-        if outcome == "kept" and self._matches is not None and not self._matches.boxes[self._board.icicle.box]:
+        if outcome == "kept" and self._search.misses(self._board.icicle.box):
             self.action_match(1)
 
     def action_search_this(self) -> None:
         """Search for the function under the cursor."""
-        frame = self._picture.tree.frame(self._board.icicle.box) if self._picture is not None else None
-        if frame is not None:
-            self._set_search(exactly(frame.name))
+        name = self._function_here()
+        if name:
+            self._set_search(exactly(name))
 
     def action_match(self, direction: int) -> None:
         """Go to the next match in the graph."""
-        box = self._matches.beside(self._board.icicle.box, direction) if self._matches is not None else None
+        matches = self._search.matches
+        box = matches.beside(self._board.icicle.box, direction) if matches is not None else None
         if box is not None:
             self._board.icicle.go_to(box)
 
     def _set_search(self, text: str) -> None:
-        self._search = text
+        self._search.text = text
         self._show_picture()
+
+    def _function_here(self) -> str:
+        """The name of the function under the cursor; empty where there is none."""
+        row = self._board.table.row if self._board.pane is self._board.table else None
+        if row is not None:
+            return row.frame.name
+        frame = self._picture.tree.frame(self._board.icicle.box) if self._picture is not None else None
+        return frame.name if frame is not None else ""
 
     # --- choosing
 
@@ -268,25 +147,19 @@ class IcetopApp(FrugalApp):
         """The next length of time."""
         self._choose(self._choices.next_window())
 
-    def action_kernel(self) -> None:
-        """With or without kernel frames."""
-        self._choose(self._choices.toggle_kernel())
+    def action_choose(self, change: str) -> None:
+        """One of the changes that `Choices` knows, by its name."""
+        self._choose(getattr(self._choices, change)())
 
-    def action_invert(self) -> None:
-        """Root first or leaf first."""
-        self._choose(self._choices.toggle_inverted())
+    def action_leave_out(self) -> None:
+        """Without the function under the cursor."""
+        name = self._function_here()
+        if name:
+            self._choose(self._choices.leave_out(name))
 
-    def action_first_level(self) -> None:
-        """Group by something else."""
-        self._choose(self._choices.next_first_level())
-
-    def action_tint(self) -> None:
-        """Colour by something else."""
-        self._choose(self._choices.next_tint())
-
-    def action_sort(self) -> None:
-        """Sort by another column."""
-        self._choose(self._choices.next_sort())
+    def on_table_sorted(self, message: Table.Sorted) -> None:
+        """Sort by the column clicked."""
+        self._choose(self._choices.sorted_by(message.sort))
 
     def action_kind(self, number: int) -> None:
         """Another kind of profile."""
@@ -294,11 +167,32 @@ class IcetopApp(FrugalApp):
         if number <= len(kinds):
             self._choose(self._choices.of_kind(kinds[number - 1]))
 
-    def _choose(self, choices: Choices) -> None:
-        self._choices = choices
+    # --- steering
+
+    def action_pick(self) -> None:
+        """Pick what to sample, or of a saved profile what to look at."""
+        from .picker import PickerScreen
+
+        self.push_screen(PickerScreen(self._look, self._picture, self._live and not self._ended), self._picked)
+
+    def _picked(self, chosen: list[Hashable] | None) -> None:
+        from .picker import target_of
+
+        if chosen:
+            target = target_of(chosen)
+            if not self._ended:
+                self._steering.retarget(target)
+            self._choose(self._choices.of_target(target))
+
+    def action_rate(self, step: int) -> None:
+        """Sample more often, or less."""
+        hz = self._keeper.profile.context.frequency_hz
+        rate = self._steering.change_rate(hz, step) if hz and not self._ended else None
+        if rate is not None:
+            cost = self._cost.percent
+            why = "" if cost is None else f"at {hz} Hz icetop takes {cost:.1f} % of a core"
+            self._board.notice.say(Notice("info", f"sampling at {rate} Hz from now on", why))
         self._show_header()
-        if self._picture is not None:
-            self._refresher.at_once()
 
     # --- the rest
 
@@ -310,23 +204,43 @@ class IcetopApp(FrugalApp):
         try:
             path = await self._keeper.read(lambda profile: save_snapshot(profile, datetime.now()))
         except Exception as error:  # a snapshot that cannot be written must not end what is being looked at
-            self._board.notice.show(
-                Notice("error", "the snapshot could not be saved", str(error) or type(error).__name__)
-            )
+            notice = Notice("error", "the snapshot could not be saved", str(error) or type(error).__name__)
         else:
-            self._say(Notice("info", f"saved {path}"))
+            notice = Notice("info", f"saved {path}")
+        self._board.notice.say(notice)
+
+    async def action_verdict(self) -> None:
+        """Copy the verdict, and show what was copied."""
+        if self._picture is None:
+            return
+        lines = verdict(self._picture, self._board.icicle.box)
+        text = "\n".join(lines) + "\n"
+        if not await asyncio.to_thread(give_to_tmux, text, os.environ):
+            self.send(copy_sequences(text, os.environ))
+        told = "on the clipboard, as far as the terminal allows it (OSC 52); it can be copied from here as well"
+        self._open_page("verdict", [*(("", line) for line in lines), ("", ""), (" ", told)])
+
+    def action_palette(self) -> None:
+        """All commands."""
+        from .palette import palette_screen
+
+        self.push_screen(palette_screen(self._look, self._ascii_only), self._run_chosen)
+
+    async def _run_chosen(self, chosen: list[Hashable] | None) -> None:
+        for action in chosen or []:
+            await self.run_action(str(action))
 
     def action_theme(self) -> None:
         """The next of the themes that come with icetop."""
         place = THEMES.index(self._look.theme) if self._look.theme in THEMES else -1
         self._look = make_look(THEMES[(place + 1) % len(THEMES)], self._look.depth, self._look.glyphs)
         self._board.dress(self._look)
-        if isinstance(self.screen, Page):
+        if isinstance(self.screen, Page | ChooserScreen):
             self.screen.dress(self._look)
 
     def action_help(self) -> None:
         """All keys."""
-        self._open_page("keys", help_lines(ascii_only=self._look.glyphs.line_edge == "|"))
+        self._open_page("keys", help_lines(ascii_only=self._ascii_only))
 
     def action_messages(self) -> None:
         """All messages."""
@@ -343,7 +257,11 @@ class IcetopApp(FrugalApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys do not reach what a page covers."""
-        return action in ON_PAGES if isinstance(self.screen, Page) else True
+        return action in ON_PAGES if isinstance(self.screen, Page | ChooserScreen) else True
+
+    @property
+    def _ascii_only(self) -> bool:
+        return self._look.glyphs.line_edge == "|"
 
     async def action_quit(self) -> None:
         """End: stop the source, let the terminal answer what it was asked, and leave."""

@@ -132,8 +132,8 @@ class Chooser(Painted):
         elif y == 1:
             row.put(" / ", palette.accent).put(printable(self._filter)[-max(row.width - 8, 8) :])
             row.put(" ", palette.cursor.label)
-        elif y == self._first - 1:
-            row.put(f"   {self._heads}", palette.faint)
+        elif y < self._first:
+            row.put(f"   {self._heads}" if y == self._first - 1 else "", palette.faint)
         elif place < len(self._shown):
             self._paint_entry(row, self._shown[place], here=place == self._at)
         elif place == 0:

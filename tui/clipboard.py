@@ -37,7 +37,10 @@ def give_to_tmux(text: str, environ: Mapping[str, str]) -> bool:
         return False
     try:
         words = ["tmux", "load-buffer", "-w", "-"]
-        done = subprocess.run(words, input=text.encode(), capture_output=True, timeout=PATIENCE, check=False)
+        given = text.encode("utf-8", "backslashreplace")
+        done = subprocess.run(
+            words, input=given, capture_output=True, timeout=PATIENCE, check=False, env=dict(environ)
+        )
     except (OSError, subprocess.SubprocessError):
         return False
     return done.returncode == 0

@@ -6,10 +6,16 @@ This is the one place that reaches into Textual: `App._display` is where every p
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import sys
+import termios
 import time
+from contextlib import suppress
 
 from rich.color import ColorSystem
 from rich.console import RenderableType
+from rich.text import Text
 from textual import events
 from textual._compositor import CompositorUpdate
 from textual.app import App
@@ -23,6 +29,18 @@ RETRY = 0.1
 
 LAST_PATIENCE = 0.5
 """Seconds for the terminal to answer before the app ends, so that no answer ends up at the shell's prompt."""
+
+HUNG_UP = 129
+"""The exit status of a program ended by its terminal's end: 128 and the number of SIGHUP."""
+
+
+def terminal_there() -> bool:
+    """Whether there is still a terminal to read keys from."""
+    try:
+        termios.tcgetattr(sys.__stdin__ or 0)
+    except (OSError, ValueError, termios.error):
+        return False
+    return True
 
 
 class FrugalApp(App[int]):
@@ -54,6 +72,45 @@ class FrugalApp(App[int]):
         self._canvas.forget()
         self._flow = Flow()
         self._paint()
+
+    def send(self, text: str) -> None:
+        """Write control sequences that move nothing on the screen."""
+        if self._driver is not None and self._running and not self.is_headless:
+            self._driver.write(text)
+            self._driver.flush()
+
+    def on_load(self) -> None:
+        """Hear of the terminal's end."""
+        if not self.is_headless and hasattr(signal, "SIGHUP"):
+            with suppress(RuntimeError, ValueError):  # only the main thread's loop can; others are not at a terminal
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._end_with_the_terminal)
+
+    def hang_up(self) -> None:
+        """Keep what has to be kept: the terminal is gone, and the process ends after this."""
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Show what went wrong; where it is that the terminal went away, there is nobody to show it to."""
+        if self.is_headless or terminal_there():
+            super().panic(*renderables)
+        else:
+            self._end_with_the_terminal()
+
+    def _fatal_error(self) -> None:
+        """A bug of icetop's own: one line, and where it is for whoever asks."""
+        error = sys.exc_info()[1]
+        self.hang_up()
+        if os.environ.get("ICETOP_DEBUG") == "1":
+            super()._fatal_error()
+        else:
+            self.panic(Text(f"icetop: unexpected: {type(error).__name__}: {error} (ICETOP_DEBUG=1 shows where)"))
+
+    def _end_with_the_terminal(self) -> None:
+        """End. What is left to write would hold up an orderly end for ever, unless the terminal is there still."""
+        self.hang_up()
+        if terminal_there():
+            self.exit(HUNG_UP)
+        else:
+            os._exit(HUNG_UP)
 
     async def settle(self) -> None:
         """Wait until the terminal has answered, or does not."""

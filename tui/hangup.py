@@ -9,17 +9,23 @@ from platformdirs import user_state_path
 
 from ..profiles.delta import Notice
 from ..profiles.profile import Profile
-from .saving import save_snapshot
+from .saving import data_folder, save_into
+
+KEPT = 8
+"""Histories that are kept after terminals that went away."""
 
 MOST = 4096
 """Bytes of a note that are read."""
 
 
 def save_for_next_start(profile: Profile, moment: datetime) -> None:
-    """Save what was recorded, and leave a note of where. Raises OSError when that cannot be."""
+    """Save what was recorded, and leave a note of where. The oldest ones saved so go. Raises OSError."""
     from ..snapshots.atomic import write_whole
 
-    path = save_snapshot(profile, moment)
+    folder = data_folder("hangups")
+    path = save_into(folder, profile, moment)
+    for old in sorted(folder.glob("icetop-*.pb.gz"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
+        old.unlink(missing_ok=True)
     note = _note()
     note.parent.mkdir(parents=True, exist_ok=True)
     write_whole(str(note), f"{moment:%Y-%m-%d %H:%M:%S}\n{path}\n".encode("utf-8", "surrogateescape"))

@@ -20,6 +20,7 @@ class Status:
     """What the header says beside the picture. `paused` is for how long, in seconds (None: not paused).
 
     `matched` is the share of the whole that the search matches, in percent; `stage` what a source without samples does;
+    `target` is what is looked at; `ordered` and `ordered_hz` what the source was told to do and does not do yet;
     `remark` stands beside the target.
     """
 
@@ -30,6 +31,9 @@ class Status:
     search: str = ""
     matched: float | None = None
     self_percent: float | None = None
+    target: str = ""
+    ordered: str = ""
+    ordered_hz: int | None = None
     remark: str = ""
 
 
@@ -73,7 +77,7 @@ class Header(Painted):
     def _left_parts(self) -> list[Part]:
         status = self._status
         if self._picture is not None:
-            return vital_parts(self._picture, status.self_percent)
+            return vital_parts(self._picture, status.self_percent, status.ordered_hz)
         return [Part((f"starting: {printable(status.stage, 60)}" if status.stage else "starting",), 0)]
 
     def _clocks(self) -> tuple[str, list[str]]:
@@ -100,7 +104,9 @@ class Header(Painted):
             here = kind == self._choices.view.kind
             row.put(f"{number} ", palette.faint).put(printable(kind, 12), palette.accent if here else palette.faint)
             row.put("  ")
-        remarks = [*self._targets(), *filter(None, [self._status.remark]), *self._choices.remarks()]
+        status = self._status
+        target = f"target  {status.target}" if status.target else ""
+        remarks = [*filter(None, (target, status.ordered, status.remark)), *self._choices.remarks()]
         room = stop - row.used - 4
         texts = fit_parts([Part((text,), rank) for rank, text in enumerate(remarks)], room, 4)
         row.put("  ")
@@ -108,12 +114,6 @@ class Header(Painted):
             row.put(text).put("    ")
         row.to(stop)
         row.put(search, palette.search)
-
-    def _targets(self) -> list[str]:
-        target = printable(str(self._choices.view.target), 80)
-        if target == "host" and self._picture is not None:
-            target = printable(self._picture.context.target, 80)
-        return [f"target  {target}"] if target else []
 
     def _search(self) -> str:
         status = self._status

@@ -21,14 +21,19 @@ class Part:
     tone: Tone = "band"
 
 
-def vital_parts(picture: Picture, self_percent: float | None) -> list[Part]:
-    """The left side of the header, from left to right: who, how fast, how busy, how honest, at what cost."""
+def vital_parts(picture: Picture, self_percent: float | None, ordered_hz: int | None = None) -> list[Part]:
+    """The left side of the header, from left to right: who, how fast, how busy, how honest, at what cost.
+
+    `ordered_hz` is a rate that was asked for and has not come yet.
+    """
     context, vitals = picture.context, picture.vitals
     parts = [
         Part((printable(context.host, 64), printable(context.host.split(".")[0], 24)), 4),
         Part((printable(context.kernel, 40), printable(context.kernel.split("-")[0], 12)), 9),
     ]
-    if context.frequency_hz:
+    if ordered_hz is not None:
+        parts.append(Part((f"{context.frequency_hz} to {ordered_hz} Hz",), 1, "warn"))
+    elif context.frequency_hz:
         parts.append(Part((f"{context.frequency_hz} Hz",), 7))
     parts += _busy_parts(picture)
     if vitals is not None:

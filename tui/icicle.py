@@ -69,12 +69,14 @@ class Icicle(Painted):
         self._lay_out()
         self.post_message(self.Moved())
 
-    def zoom_in(self) -> None:
-        """Make the box under the cursor the widest."""
-        if self._picture is not None and self.box != self.root:
-            self._zooms.append(Anchor(self._picture.tree, self.box))
-            self.root, self._top = self.box, 0
-            self._lay_out()
+    def zoom_in(self) -> bool:
+        """Make the box under the cursor the widest; False where it is that already."""
+        if self._picture is None or self.box == self.root:
+            return False
+        self._zooms.append(Anchor(self._picture.tree, self.box))
+        self.root, self._top = self.box, 0
+        self._lay_out()
+        return True
 
     def zoom_out(self) -> bool:
         """Go back to the zoom before; False where there was none."""

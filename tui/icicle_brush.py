@@ -41,13 +41,14 @@ class Brush:
 
         at = place_of(level, self._tree, cursor) if cursor is not None else None
         open_end = False
-        for placed in level:
+        for number, placed in enumerate(level, 1):
+            beside = level[number].left if number < len(level) else row.width + 1
             gap = placed.left - row.used
             if gap > 0 and open_end:
                 row.put(self._look.glyphs.line_edge)
             row.to(placed.left)
             shade = self._shade(placed, placed is at)
-            self._paint_box(row, placed, shade, first=gap > 0 or placed.left == 0)
+            self._paint_box(row, placed, shade, first=gap > 0 or placed.left == 0, free=beside > placed.right)
             open_end = not shade.filled
         if open_end and row.room > 0:
             row.put(self._look.glyphs.line_edge)
@@ -67,7 +68,8 @@ class Brush:
         if levels and row.room >= len(text):
             row.to(row.width - len(text)).put(text, self._look.palette.faint)
 
-    def _paint_box(self, row: Row, placed: Placed, shade: Shade, first: bool) -> None:
+    def _paint_box(self, row: Row, placed: Placed, shade: Shade, first: bool, free: bool) -> None:
+        """One box. `first` says that none touches it on its left, `free` that none does on its right."""
         glyphs = self._look.glyphs
         if shade.filled:
             row.put(" " if first else glyphs.edge, shade.label if first else shade.edge)
@@ -75,10 +77,20 @@ class Brush:
             row.put(glyphs.line_edge, shade.edge)
         row.put(self._label(placed, placed.width - 1), shade.label)
         room = placed.right - row.used
-        if room > 0 and shade.filled:
-            row.put(" " * room, shade.label)
+        if shade.filled:
+            self._paint_end(row, room, placed.rest if free else 0, shade)
         elif room > 0:
             row.put(self._line(placed) * room, self._look.palette.faint)
+
+    def _paint_end(self, row: Row, room: int, rest: int, shade: Shade) -> None:
+        """What is left of a box with a ground, `room` cells, its right end as exact as characters can show it."""
+        parts = self._look.glyphs.ends
+        if not parts or shade.label.reverse:
+            rest = 0
+        whole = room - 1 if rest < 0 else room
+        row.put(" " * whole, shade.label)
+        if rest and whole >= 0:
+            row.put(parts[rest % len(parts)], shade.swatch)
 
     def _label(self, placed: Placed, room: int) -> str:
         tree, ellipsis = self._tree, self._look.glyphs.ellipsis
@@ -90,13 +102,15 @@ class Brush:
         frame = tree.frame(placed.box)
         if frame is not None:
             return fit(frame.name, frame.language, room, ellipsis)
-        name = printable(tree.name(placed.box), 400)
-        if tree.group(placed.box) is None or not tree.total:
-            return cut(name, room, ellipsis)
+        group = tree.group(placed.box)
+        if group is None or not tree.total:
+            return cut(printable(tree.name(placed.box), 400), room, ellipsis)
         share = f" {100 * int(tree.cum[placed.box]) / tree.total:.1f} %"
         if room < len(share) + NAME_BESIDE_SHARE:
-            return cut(name, room, ellipsis)
-        return cut(name, room - len(share), ellipsis) + share
+            share = ""
+        names = [printable(name, 400) for name in (tree.name(placed.box), group.title, group.name) if name]
+        whole = next((name for name in names if cells(name) <= room - len(share)), None)
+        return (whole or cut(names[1], room - len(share), ellipsis)) + share
 
     def _line(self, placed: Placed) -> str:
         glyphs, frame = self._look.glyphs, self._tree.frame(placed.box)

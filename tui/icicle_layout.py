@@ -7,7 +7,7 @@ culled; neighbours that are culled become one block that says how many they are.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -15,17 +15,22 @@ import numpy.typing as npt
 from ..profiles.call_tree import CallTree
 from ..profiles.selection import IntArray
 
+QUARTERS = 4
+"""Parts of a cell that characters can fill."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A box on its row: cells [left, right). `culled` is 0 for a box itself; for a block of boxes too narrow to be
-    drawn it is their number, and `box` is the first of them.
+    drawn it is their number, and `box` is the first of them. `rest` is how far the right end really lies beyond
+    (or, negative, before) the cell's border, in quarters of a cell.
     """
 
     box: int
     left: int
     right: int
     culled: int = 0
+    rest: int = field(default=0, compare=False)
 
     @property
     def width(self) -> int:
@@ -57,8 +62,10 @@ def lay_out(
         culled = (cum < minimum) | (cum * float(width) < whole * 0.999999)
         if level >= top:
             begin = np.clip(shape.starts[boxes] - int(shape.starts[root]), 0, whole)
-            left, right = _cells(begin, width, whole), _cells(np.minimum(begin + cum, whole), width, whole)
-            rows[level - top] = _blocks(boxes, parents, culled, left, right)
+            end = np.minimum(begin + cum, whole)
+            left, right = _cells(begin, width, whole), _cells(end, width, whole)
+            rest = _cells(end, QUARTERS * width, whole) - QUARTERS * right
+            rows[level - top] = _blocks(boxes, parents, culled, left, right, rest)
         drawn = boxes[~culled]
         if not len(drawn):
             break
@@ -74,7 +81,12 @@ def _children(tree: CallTree, level: IntArray, parents: IntArray) -> tuple[IntAr
 
 
 def _blocks(
-    boxes: IntArray, parents: IntArray, culled: npt.NDArray[np.bool_], left: IntArray, right: IntArray
+    boxes: IntArray,
+    parents: IntArray,
+    culled: npt.NDArray[np.bool_],
+    left: IntArray,
+    right: IntArray,
+    rest: IntArray,
 ) -> list[Placed]:
     """One entry a box, culled neighbours of one parent joined; what has no cell is left out."""
     if not len(boxes):
@@ -85,7 +97,7 @@ def _blocks(
     seen = left[first] < right[last]
     first, last = first[seen], last[seen]
     counts = np.where(culled[first], last - first + 1, 0)
-    columns = (boxes[first], left[first], right[last], counts)
+    columns = (boxes[first], left[first], right[last], counts, rest[last])
     return [Placed(*entry) for entry in zip(*(column.tolist() for column in columns), strict=True)]
 
 

@@ -105,4 +105,3 @@ def markdown() -> str:
     """The keys as a Markdown table."""
     rows = (f"| `{entry.shown}` | {entry.help} |" for entry in KEYS)
     return "\n".join(("| key | |", "|---|---|", *rows)) + "\n"
-

@@ -8,7 +8,6 @@ from .look import Look
 from .painted import Painted
 from .row import Row
 
-
 INFORMED = 20.0
 """Seconds that a message stays which asks for nothing."""
 

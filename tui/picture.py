@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from ..profiles.top_table import Sort, TopRow
     from .icicle_layout import Shape
 
-STRIP_SECONDS = 300
-"""How much time the strip shows at least when live."""
-
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -82,7 +79,10 @@ class Camera:
         self._memory: OrderMemory | None = None
 
     def take(self, profile: Profile, view: View, sort: Sort = "flat", backwards: bool = False) -> Picture:
-        """The picture of `profile` under `view`, the table turned round if `backwards`. Takes time with the profile's size: not for the screen's thread."""
+        """The picture of `profile` under `view`, the table turned round if `backwards`.
+
+        Takes time with the profile's size: not for the screen's thread.
+        """
         from ..profiles.order import OrderMemory
 
         self._memory = self._memory or OrderMemory()

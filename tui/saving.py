@@ -21,16 +21,25 @@ def save_snapshot(profile: Profile, moment: datetime) -> Path:
 
     Gives the file's absolute path; an existing file is never replaced. Raises OSError when nowhere can be written.
     """
+    folder = Path.cwd()
+    return save_into(folder if os.access(folder, os.W_OK) else data_folder("snapshots"), profile, moment)
+
+
+def data_folder(name: str) -> Path:
+    """A folder of icetop's own among the user's data, made where there is none."""
+    from platformdirs import user_data_path
+
+    folder = user_data_path("icetop", appauthor=False) / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def save_into(folder: Path, profile: Profile, moment: datetime) -> Path:
+    """Write all of a profile into a folder. Gives the file's path; an existing file is never replaced."""
     from ..snapshots.atomic import write_whole
     from ..snapshots.pprof_writer import encode_pprof
 
     name = snapshot_name(profile.context.host, moment)
-    folder = Path.cwd()
-    if not os.access(folder, os.W_OK):
-        from platformdirs import user_data_path
-
-        folder = user_data_path("icetop", appauthor=False) / "snapshots"
-        folder.mkdir(parents=True, exist_ok=True)
     path, number = folder / name, 1
     while path.exists():
         number += 1

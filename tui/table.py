@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 
 from ..profiles.vocabulary import Language
-from .choices import Choices
+from .choices import Choices, Sort
 from .figures import Scale, percent, scale_for
 from .icicle_brush import tinted
 from .labels import fit
@@ -39,6 +39,13 @@ class Table(Painted):
 
     class Moved(Message):
         """The cursor went to another function."""
+
+    class Sorted(Message):
+        """The head of a column was clicked."""
+
+        def __init__(self, sort: Sort) -> None:
+            super().__init__()
+            self.sort = sort
 
     def __init__(self, look: Look, choices: Choices) -> None:
         super().__init__(look)
@@ -90,7 +97,9 @@ class Table(Painted):
             self._to(self._at + steps[way])
 
     def on_click(self, event: events.Click) -> None:
-        """A click moves the cursor."""
+        """A click moves the cursor; on the head of a column, it sorts."""
+        if event.y == self._heads - 1:
+            self.post_message(self.Sorted(self._sort_at(event.x)))
         place = self._top + event.y - self._heads
         if event.y >= self._heads and place < len(self._rows):
             self._to(place)
@@ -154,16 +163,35 @@ class Table(Painted):
         total, kind = self._picture.tree.total, self._picture.view.kind
         row.put(" Total ").put(scale.full(total), self.look.palette.strong).put(f" of {WORDS.get(kind, kind)}")
 
+    def _columns(self, width: int, symbol: str) -> list[tuple[str, int, Sort]]:
+        """Head, width and order of the columns that there is room for, without the names."""
+        columns: list[tuple[str, int, Sort]] = [
+            (f"Flat {symbol}".rstrip(), FIGURE, "flat"),
+            ("Flat%", SHARE, "flat"),
+            ("Sum%", SHARE, "flat"),
+        ]
+        columns += [(f"Cum {symbol}".rstrip(), FIGURE, "cum")] if width >= WIDE else []
+        return [*columns, ("Cum%", SHARE, "cum")]
+
+    def _sort_at(self, x: int) -> Sort:
+        """The order that the column at a cell stands for."""
+        right = 2 if self._ruled else 0
+        for _, width, sort in self._columns(self.size.width, ""):
+            right += width
+            if x < right:
+                return sort
+        return "name"
+
     def _paint_heads(self, row: Row, scale: Scale) -> None:
-        palette, mark = self.look.palette, self.look.glyphs.down
-        sort = self._choices.sort
-        heads = [(f"Flat {scale.symbol}", FIGURE, "flat"), ("Flat%", SHARE, ""), ("Sum%", SHARE, "")]
-        heads += [(f"Cum {scale.symbol}", FIGURE, "cum")] if row.width >= WIDE else []
-        heads += [("Cum%", SHARE, "cum" if row.width < WIDE else "")]
-        for text, width, by in heads:
-            chosen = by == sort and bool(by)
+        palette, choices = self.look.palette, self._choices
+        mark = self.look.glyphs.up if choices.backwards else self.look.glyphs.down
+        marked = False
+        for text, width, sort in self._columns(row.width, scale.symbol):
+            chosen = sort == choices.sort and not marked
+            marked = marked or chosen
             row.put(f"{mark + text if chosen else text:>{width}}", palette.ground if chosen else palette.faint)
-        row.put("   ").put(f"Name{mark}" if sort == "name" else "Name", palette.faint)
+        by_name = choices.sort == "name"
+        row.put("   ").put(f"{mark}Name" if by_name else "Name", palette.ground if by_name else palette.faint)
 
     def _paint_function(self, row: Row, place: int, scale: Scale) -> None:
         function, palette = self._rows[place], self.look.palette

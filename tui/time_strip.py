@@ -6,8 +6,11 @@ from ..profiles.timeline import SECOND
 from .figures import clock, length
 from .look import Look
 from .painted import Painted
-from .picture import STRIP_SECONDS, Load, Picture
+from .picture import Load, Picture
 from .row import Row
+
+WIDTHS = (8, 4, 2)
+"""The columns that a second may have while a live view is young."""
 
 LABEL = 12
 """Cells for the peak on the left and the clock on the right."""
@@ -72,11 +75,16 @@ class TimeStrip(Painted):
 def columns_of(kept_ns: tuple[int, int], columns: int) -> tuple[int, int]:
     """Where the strip's first column starts and how long a column is, in nanoseconds.
 
-    Columns lie on multiples of their length, so that the strip moves by whole columns and seldom.
+    A column is a whole number of seconds and lies on a multiple of it, or there is a whole number of columns to a
+    second, so that the strip moves by whole columns and seldom.
     """
     start, end = kept_ns
-    span = max(end - start, STRIP_SECONDS * SECOND)
-    step = max(-(-span // ((columns - 1) * SECOND)), 1) * SECOND
+    kept = max(-(-(end - start) // SECOND), 1)
+    for parts in WIDTHS:
+        if columns // parts > kept:
+            step = SECOND // parts
+            return -(-end // SECOND) * SECOND - columns * step, step
+    step = -(-kept // (columns - 1)) * SECOND
     return (-(-end // step) - columns) * step, step
 
 

@@ -41,7 +41,9 @@ def _what(picture: Picture, box: int) -> str:
     place = f" ({_plain(place_of_frame(frame))})" if frame is not None and place_of_frame(frame) else ""
     share = 100 / tree.total if tree.total else 0.0
     cum, flat = int(tree.cum[box]), int(tree.flat[box])
-    figures = f"**{percent(cum * share)} %** of {picture.view.kind} ({scale.full(cum)}), itself {percent(flat * share)} %"
+    figures = (
+        f"**{percent(cum * share)} %** of {picture.view.kind} ({scale.full(cum)}), itself {percent(flat * share)} %"
+    )
     return f"{owner}{_code(tree.name(box))}{place}: {figures}"
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import Counter, OrderedDict
-from typing import Protocol, Union
+from typing import Protocol
 
 from ..symbols.raw_bytes import BrokenFile
 from .cfa_machine import State
 from .frame_records import FrameRecords, Function
 from .rows import BAD
-from .sorted_pairs import Found, SortedPairs
+from .sorted_pairs import Found
 from .stretch import LAST_ADDRESS, Stretch, gap, one_row
 
-MOST_FUNCTIONS = 1 << 18
-"""How many functions are indexed of a binary that has no index of its own: four times those of a large one."""
+MOST_RECORDS = 1 << 18
+"""How many records are indexed of a binary that has no index of its own: twice those of a very large one."""
 
 MOST_DECODED = 32
 """Functions whose rows are kept, so that a long one is not decoded for each of its pages."""
@@ -24,7 +24,7 @@ MOST_DECODED = 32
 class FunctionIndex(Protocol):
     """Sorted starts of functions with the offset of the record of each."""
 
-    def find(self, value: int) -> Union[Found, int, None]:
+    def find(self, value: int) -> Found | int | None:
         """As `SortedPairs.find`."""
 
 
@@ -90,15 +90,15 @@ class ListedFunctions:
 
     def __init__(self, records: FrameRecords) -> None:
         starts, offsets = array("Q"), array("Q")
-        offset = length = 0
-        for _ in range(MOST_FUNCTIONS):
-            try:
-                length = records.length_at(offset)
-                function = records.function_at(offset) if length else None
-            except BrokenFile:
-                function = None
+        offset = 0
+        for _ in range(MOST_RECORDS):
+            length = _length(records, offset)
             if not length:
                 break
+            try:
+                function = records.function_at(offset)
+            except BrokenFile:
+                function = None
             if function is not None and function.begin:
                 starts.append(function.begin)
                 offsets.append(offset)
@@ -107,10 +107,18 @@ class ListedFunctions:
         self._starts = array("Q", map(starts.__getitem__, order))
         self._offsets = array("Q", map(offsets.__getitem__, order))
 
-    def find(self, value: int) -> Union[Found, int, None]:
+    def find(self, value: int) -> Found | int | None:
         """As `SortedPairs.find`."""
         index = bisect_right(self._starts, value) - 1
         if index < 0:
             return self._starts[0] if self._starts else None
         following = self._starts[index + 1] if index + 1 < len(self._starts) else None
         return Found(self._starts[index], self._offsets[index], following)
+
+
+def _length(records: FrameRecords, offset: int) -> int:
+    """The length of a record, 0 at the end of what can be read."""
+    try:
+        return records.length_at(offset)
+    except BrokenFile:
+        return 0

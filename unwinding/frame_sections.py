@@ -27,22 +27,11 @@ _TABLE_FORMS = {0x3B: "i", 0x33: "I", 0x3C: "q", 0x34: "Q", 0x03: "I", 0x04: "Q"
 """Encodings of the index's table (DW_EH_PE_*): relative to the index itself, or absolute, of 4 or 8 bytes."""
 
 
-def cfi_sources(elf: ElfFile, counters: Counter[str]) -> list[CfiSource]:
-    """What an ELF file has of call frame information, .eh_frame first. What is damaged counts as `cfi_broken`."""
-    found = []
-    for read in (_eh_frame, _debug_frame):
-        try:
-            source = read(elf, counters)
-        except BrokenFile:
-            counters["cfi_broken"] += 1
-            continue
-        if source is not None:
-            found.append(source)
-    return found
+def eh_frame(elf: ElfFile, counters: Counter[str]) -> CfiSource | None:
+    """.eh_frame through its index where there is one that can be used, else through a list made now; None without.
 
-
-def _eh_frame(elf: ElfFile, counters: Counter[str]) -> CfiSource | None:
-    """.eh_frame through its index where there is one that can be used, else through a list made now."""
+    Raises BrokenFile where it cannot be read.
+    """
     try:
         source = _indexed(elf, counters)
     except BrokenFile:
@@ -93,7 +82,8 @@ def _around(elf: ElfFile, frames: int) -> FrameSection | None:
     return None
 
 
-def _debug_frame(elf: ElfFile, counters: Counter[str]) -> CfiSource | None:
+def debug_frame(elf: ElfFile, counters: Counter[str]) -> CfiSource | None:
+    """.debug_frame through a list made now; None without. Raises BrokenFile where it cannot be read."""
     section = elf.section(".debug_frame")
     if section is None or not section.size:
         return None

@@ -1,29 +1,31 @@
 """Rows of Go's functions, from the table that Go's own tracebacks use: how far rsp is from the return address, by pc.
 
-Formats: Go's src/runtime/symtab.go (`pcHeader`, `funcdata`, `step`) and src/runtime/runtime2.go (`_func`) of Go 1.18 and
-later. Where the runtime switches stacks (flag SPWRITE) frame pointers lead on, as they do for Go's own tracer.
+Formats: Go's src/runtime/symtab.go (`pcHeader`, `funcdata`, `step`) and src/runtime/runtime2.go (`_func`) of Go 1.18
+and later. Where the runtime switches stacks (flag SPWRITE) frame pointers lead on, as they do for Go's own tracer.
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 from ..symbols.elf_file import ElfFile, Section
 from ..symbols.raw_bytes import BrokenFile
+from .code_patterns import SIGNAL_RETURN, SIGNAL_ROW
 from .encoding import unsigned
 from .rows import BAD, END, FRAME_POINTER_GO, RBP_UNCHANGED, Row, RowKind
 from .sorted_pairs import Found, SortedPairs
 from .stretch import Stretch, gap, one_row
 
-TOP_FRAME, SP_WRITE = 1, 2
-"""Flags of functions: internal/abi/symtab.go, FuncFlagTopFrame and FuncFlagSPWrite."""
+TOP_FRAME, SP_WRITE, ASSEMBLY = 1, 2, 4
+"""Flags of functions: internal/abi/symtab.go, FuncFlagTopFrame, FuncFlagSPWrite and FuncFlagAsm. Of those with the
+first, only the entry of signal handlers is no special function: it has a caller, the code that the signal stopped."""
 
 LONGEST_TABLE = 1 << 14
 MOST_DECODED = 32
 PROLOGUE = 96
-"""Bytes: bounds on one function's table, functions kept, and how far in the instruction that saves rbp is looked for."""
+"""Bounds: bytes of a function's table, functions kept, bytes in which the instruction that saves rbp is looked for."""
 
 _HEADER = struct.Struct("<IHBBQQQQQQQQ")
 _MAGICS = (0xFFFFFFF0, 0xFFFFFFF1)
@@ -49,8 +51,14 @@ class GoSource:
         self._steps = section.offset + steps
         self._functions = section.offset + functions
         self._index = SortedPairs(elf.data, self._functions, count, "I")
-        self._end = self._text + int.from_bytes(elf.data.read(self._functions + count * 8, 4), "little")
+        self._end: int = self._text + int.from_bytes(elf.data.read(self._functions + count * 8, 4), "little")
         self._decoded: OrderedDict[int, Stretch] = OrderedDict()
+
+    @classmethod
+    def of(cls, elf: ElfFile, counters: Counter[str]) -> GoSource | None:
+        """What an ELF file has of it; None without. Raises BrokenFile as above."""
+        section = elf.section(".gopclntab", ".data.rel.ro.gopclntab")
+        return cls(elf, section) if section is not None else None
 
     def stretch_at(self, address: int) -> Stretch:
         """The rows of the function around an address; a gap outside of Go's code."""
@@ -71,12 +79,18 @@ class GoSource:
     def _decode(self, begin: int, end: int, reference: int) -> Stretch:
         try:
             function = _FUNCTION.unpack(self._elf.data.read(self._functions + reference, _FUNCTION.size))
-            steps, flag = function[4], function[11]
-            if flag & TOP_FRAME:
+            steps, special, flag = function[4], function[10], function[11]
+            if flag & TOP_FRAME and special:
                 return one_row(begin, end, END)
+            if flag & ASSEMBLY and SIGNAL_RETURN.match(self._code(begin, 16)):
+                return one_row(begin, end, SIGNAL_ROW)
             if flag & SP_WRITE or not steps:
                 return one_row(begin, end, FRAME_POINTER_GO)
-            return self._rows(begin, end, self._elf.data.read_up_to(self._steps + steps, LONGEST_TABLE))
+            found = self._rows(begin, end, self._elf.data.read_up_to(self._steps + steps, LONGEST_TABLE))
+            if flag & ASSEMBLY and SIGNAL_RETURN.match(self._code(end, 16)):
+                # Entered by a return, so that the call is looked for one byte ahead of it.
+                _add(found, end - 1, SIGNAL_ROW)
+            return found
         except BrokenFile:
             return one_row(begin, end, BAD)
 
@@ -102,14 +116,18 @@ class GoSource:
 
         The address is `end` for a function that leaves rbp alone.
         """
-        offset = self._elf.offset_of(begin)
-        code = self._elf.data.read_up_to(offset, min(PROLOGUE, end - begin)) if offset is not None else b""
+        code = self._code(begin, min(PROLOGUE, end - begin))
         match = _SAVES_RBP.search(code)
         if match is None:
             return end, None
         if match.group(1) is None and match.group(2) is None:
             return begin + match.start() + 1, None
-        return begin + match.end(), int.from_bytes(match.group(1) or match.group(2), "little", signed=True)
+        slot: bytes = match.group(1) or match.group(2)
+        return begin + match.end(), int.from_bytes(slot, "little", signed=True)
+
+    def _code(self, address: int, size: int) -> bytes:
+        offset = self._elf.offset_of(address)
+        return self._elf.data.read_up_to(offset, size) if offset is not None else b""
 
 
 def _add(stretch: Stretch, start: int, row: bytes) -> None:

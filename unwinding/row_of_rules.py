@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Union
 
 from ..symbols.raw_bytes import BrokenFile
 from .encoding import signed, unsigned
@@ -15,11 +14,11 @@ RBP, RSP, RETURN_ADDRESS = 6, 7, 16
 AT_EXPRESSION, IS_EXPRESSION, OTHER = "at", "is", "other"
 UNDEFINED: tuple[str, bytes] = ("undefined", b"")
 
-Rule = Union[int, tuple[str, bytes], None]
+Rule = int | tuple[str, bytes] | None
 """Where a register is saved: an offset from the CFA, or one of the words above with the bytes of a DWARF expression;
 None is "as it is now"."""
 
-CfaRule = Union[tuple[int, int], bytes]
+CfaRule = tuple[int, int] | bytes
 """The CFA: (register, offset), or the bytes of a DWARF expression."""
 
 _DEREF, _PLUS, _LITERAL = 0x06, 0x23, 0x30

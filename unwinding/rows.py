@@ -1,4 +1,4 @@
-"""The row: what says, for a stretch of code, where its caller's frame is. Eight bytes, the same in kernel and collector.
+"""The row: what says, for a stretch of code, where its caller's frame is. Eight bytes, in kernel and collector alike.
 
 The kernel's walkers read rows as `struct row` of bpf/types.h; the numbers here are mirrored there. Registers have
 their DWARF numbers (System V ABI for x86-64, figure 3.36); CFA is DWARF's canonical frame address: the stack pointer
@@ -8,7 +8,7 @@ that the caller will see when the function has returned.
 from __future__ import annotations
 
 import struct
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -67,7 +67,7 @@ class Row(NamedTuple):
         return ROW.pack(*self)
 
 
-class FramePointer:
+class FramePointer(IntFlag):
     """Flags of a FRAME_POINTER row."""
 
     GO = 1

@@ -3,49 +3,49 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from typing import TypeVar
 
-from ..symbols.elf_file import ElfFile, Section
+from ..symbols.elf_file import ElfFile
 from ..symbols.raw_bytes import BrokenFile
 from .cfi_source import CfiSource
-from .code_patterns import PltSource, signal_return_in
+from .code_patterns import CodePatterns
 from .frame_sections import debug_frame, eh_frame
 from .go_source import GoSource
-from .rows import BAD, FRAME_POINTER_GO, FRAME_POINTER_PLAIN, Row, unpack
-from .stretch import LAST_ADDRESS, RowSource, Stretch, gap, one_row
+from .rows import BAD, FRAME_POINTER_GO, NONE, Row, unpack
+from .stretch import LAST_ADDRESS, Stretch, gap, one_row
 
-MEMORY_PAGE = 4096
+Source = TypeVar("Source")
+
 SMALLEST_GAP = 16
 """Bytes without information that may be code; fewer fill the space between two functions."""
-
-GENERATED = 1 << 16
-"""Bytes of code without information, in a binary that else has it, that a code generator must have made: V8's built-in
-functions are a megabyte. Such code keeps frame pointers."""
 
 
 class UnwindTable:
     """Rows of one ELF file. Nothing here raises: what cannot be read is a BAD row, and counted.
 
-    `counters` gets `cfi_broken` (functions, or whole sections, that could not be read).
+    `counters` gets `cfi_broken` for each function or section that could not be read.
     """
 
     def __init__(self, elf: ElfFile, counters: Counter[str]) -> None:
         self._elf = elf
         self._counters = counters
-        self._code = [segment for segment in elf.segments if segment.executable]
+        self._code = sorted(segment for segment in elf.segments if segment.executable)
         self._go_section = elf.section(".gopclntab", ".data.rel.ro.gopclntab")
-        self._sources: list[RowSource] = [source for source in (self._eh_frame(), self._go()) if source is not None]
-        self._plt = PltSource(elf)
+        self._cfi = self._try(eh_frame)
+        self._go = self._try(GoSource.of) if self._go_section is not None else None
         self._debug_frame: CfiSource | None = None
-        self._debug_frame_read = False
+        self._debug_frame_read = self._go_section is not None
+        self._known_by_looks = CodePatterns(elf)
         self._last = gap(0, 0)
 
     def row_at(self, offset: int) -> Row:
         """The row of the code at an offset in the file."""
-        address = self._address_of(offset)
-        return unpack(self.stretch_at(address).row_at(address)) if address is not None else Row(0)
+        address, _ = self._code_at(offset, offset + 1)
+        return unpack(NONE if address is None else self.stretch_at(address).row_at(address))
 
     def rows_between(self, begin: int, end: int) -> list[tuple[int, bytes]]:
-        """The rows in force between two offsets in the file: where each starts, the first at `begin`, and the packed row.
+        """The rows in force between two offsets in the file: where each starts, the first at `begin`, and its bytes.
 
         Neighbours differ.
         """
@@ -53,12 +53,14 @@ class UnwindTable:
         offset = begin
         while offset < end:
             address, length = self._code_at(offset, end)
-            stretch = gap(offset, offset + length) if address is None else self._part(address, address + length)
-            move = offset - stretch.begin
-            for start, row in zip(stretch.starts, stretch.rows, strict=True):
+            if address is None:
+                part, move = gap(offset, offset + length), 0
+            else:
+                part, move = self.stretch_at(address).part(address, address + length), offset - address
+            for start, row in zip(part.starts, part.rows, strict=True):
                 if not found or found[-1][1] != row:
                     found.append((start + move, row))
-            offset = stretch.end + move
+            offset = part.end + move
         return found
 
     def stretch_at(self, address: int) -> Stretch:
@@ -71,3 +73,54 @@ class UnwindTable:
                 self._counters["cfi_broken"] += 1
                 return one_row(address, address + 1, BAD)
         return last
+
+    def saved_register(self, offset: int, register: int) -> int | None:
+        """Where the code at an offset in the file has saved a register, in bytes from the CFA.
+
+        None when it left the register alone. Raises BrokenFile when that is not known.
+        """
+        address, _ = self._code_at(offset, offset + 1)
+        if address is None or self._cfi is None:
+            raise BrokenFile("no rules there")
+        rule = self._cfi.rules_at(address).rules.get(register)
+        if isinstance(rule, tuple):
+            raise BrokenFile("a rule of another kind")
+        return rule
+
+    def _find(self, address: int) -> Stretch:
+        unknown = gap(0, LAST_ADDRESS)
+        for source in (self._cfi, self._go):
+            if source is not None and not (stretch := source.stretch_at(address)).is_gap:
+                return stretch.part(unknown.begin, unknown.end)
+            if source is not None:
+                unknown = unknown.part(stretch.begin, stretch.end)
+        if unknown.end - unknown.begin < SMALLEST_GAP:
+            return unknown
+        if self._go_section is not None and self._go is None:
+            return one_row(unknown.begin, unknown.end, FRAME_POINTER_GO)
+        source = self._debug_frames()
+        if source is not None and not (stretch := source.stretch_at(address)).is_gap:
+            return stretch.part(unknown.begin, unknown.end)
+        return self._known_by_looks.stretch_at(address, unknown if source is None else unknown.part(*stretch[:2]))
+
+    def _debug_frames(self) -> CfiSource | None:
+        if not self._debug_frame_read:
+            self._debug_frame_read = True
+            self._debug_frame = self._try(debug_frame)
+        return self._debug_frame
+
+    def _try(self, read: Callable[[ElfFile, Counter[str]], Source | None]) -> Source | None:
+        try:
+            return read(self._elf, self._counters)
+        except BrokenFile:
+            self._counters["cfi_broken"] += 1
+            return None
+
+    def _code_at(self, offset: int, end: int) -> tuple[int | None, int]:
+        """The virtual address of the code at an offset, and for how many bytes this holds; None where there is none."""
+        for segment in self._code:
+            if offset < segment.offset:
+                return None, min(end, segment.offset) - offset
+            if offset < segment.offset + segment.file_size:
+                return offset - segment.offset + segment.address, min(end, segment.offset + segment.file_size) - offset
+        return None, end - offset

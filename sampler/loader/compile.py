@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .source import FOLDER, enums, joined_source
+from .source import FOLDER, PROGRAMS, enums, joined_source
 
-KINDS = {"sample": "perf_event", "walk_native": "perf_event", "emit": "perf_event", "follow_forks": "raw_tracepoint"}
+RAW_TRACEPOINTS = frozenset({"follow_forks"})
 LOAD_IMMEDIATE_64 = 0x18
 MAP_DESCRIPTOR = 1
 MAP_FIELDS = ("key_size", "leaf_size", "max_entries", "flags", "type")
@@ -42,9 +42,10 @@ def compile_programs(options: dict[str, str]) -> dict[str, Any]:
         module = bcc.BPF(text=joined_source(), cflags=[*flags, f"-I{FOLDER / 'include'}"])
     maps = [_describe_map(bcc.lib, module.module, index) for index in range(bcc.lib.bpf_num_tables(module.module))]
     numbers = {found.pop("fd"): number for number, found in enumerate(maps)}
+    kinds = {name: "raw_tracepoint" if name in RAW_TRACEPOINTS else "perf_event" for name in PROGRAMS}
     programs = {
         name: {"kind": kind, "code": base64.b64encode(_unbind(module.dump_func(name), numbers)).decode()}
-        for name, kind in KINDS.items()
+        for name, kind in kinds.items()
     }
     return {"bcc": str(bcc.__version__), "maps": maps, "programs": programs, "enums": enums()}
 

@@ -23,6 +23,9 @@ LOAD_IMMEDIATE_64, MAP_DESCRIPTOR = 0x18, 1
 ARRAY = 2
 """BPF_MAP_TYPE_ARRAY."""
 
+ONLY_A_LAYOUT = "_layout"
+"""The ending of maps that are declared for the layout of a struct alone."""
+
 ONLINE = "/sys/devices/system/cpu/online"
 
 
@@ -148,6 +151,10 @@ def make_programs(form: CompiledForm, sizes: Mapping[str, int]) -> Programs:
     maps: dict[str, Map] = {}
     types: dict[str, Any] = {}
     for wanted in form.maps:
+        types[wanted.name] = wanted.value
+        types[f"{wanted.name}.key"] = wanted.key
+        if wanted.name.endswith(ONLY_A_LAYOUT):
+            continue
         try:
             maps[wanted.name] = Map(
                 wanted.name,
@@ -161,8 +168,6 @@ def make_programs(form: CompiledForm, sizes: Mapping[str, int]) -> Programs:
             for made in maps.values():
                 made.close()
             raise CannotLoad(f"map {wanted.name}", error) from error
-        types[wanted.name] = wanted.value
-        types[f"{wanted.name}.key"] = wanted.key
     return Programs(form, maps, types, settings=types["settings"]())
 
 

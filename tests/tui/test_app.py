@@ -178,7 +178,7 @@ async def test_searching_shows_the_share_and_lights_matches() -> None:
         await person.press("enter")
         text = await person.sees("/query/  ")
         assert "%" in text.split("/query/")[1][:10]
-        matches = person.app._matches
+        matches = person.app._search.matches
         assert matches is not None and matches.boxes[person.app._board.icicle.box]
         await person.press("n", "escape")
         await person.sees(lambda text: "/query/" not in text)

@@ -137,7 +137,14 @@ def test_the_strip_moves_by_whole_columns() -> None:
     assert step % SECOND == 0 and first % step == 0
     assert first + 90 * step >= 400 * SECOND > first + 89 * step
     assert columns_of((0, 400 * SECOND + 1), 90)[1] == step
-    assert columns_of((0, 10 * SECOND), 90)[1] == 4 * SECOND, "five minutes at least"
+
+
+@pytest.mark.parametrize("kept", [1, 3, 14, 15, 16, 40, 61, 119])
+def test_a_young_strip_is_half_full_at_least(kept: int) -> None:
+    first, step = columns_of((5 * SECOND, (5 + kept) * SECOND), 97)
+    assert (SECOND % step == 0 or step % SECOND == 0) and first + 97 * step >= (5 + kept) * SECOND
+    filled = sum(load > 0 for load in heights([Load(5 * SECOND, (5 + kept) * SECOND, 1.0)], first, step, 97))
+    assert filled >= min(kept * 8, 45)
 
 
 def test_columns_are_means_of_the_seconds_in_them() -> None:

@@ -64,16 +64,13 @@ def test_processes_have_the_shares_that_proc_says(icetop: Icetop, report: Report
             programs[name] = start(*words)
     time.sleep(0.5)
     before = {process.pid: cpu_seconds(process.pid) for process in programs.values()}
-    begin = time.monotonic()
     done = icetop("record", "-F", 999, "-d", 10, "-o", "x.pb.gz")
-    elapsed = time.monotonic() - begin
     used = {pid: cpu_seconds(pid) - seconds for pid, seconds in before.items()}
     assert done.returncode == 0, done.stderr
     found = report("x.pb.gz")
     samples = {process["pid"]: process["samples"] for process in found["processes"]}
     scale = sum(samples.get(pid, 0) for pid in used) / sum(used.values())
     assert len(programs) == 8
-    assert scale == pytest.approx(999 * found["duration_s"] / elapsed, rel=0.1)
     for pid, seconds in used.items():
         count = samples[pid]
         assert count == pytest.approx(seconds * scale, rel=max(0.03, 4 / count**0.5)), (pid, used, samples)

@@ -21,7 +21,7 @@ from icetop.snapshots.formats import save
 from icetop.snapshots.pprof_writer import encode_pprof
 from icetop.tests.profile_maker import SECOND, START, rich_profile
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -246,7 +246,7 @@ def test_what_nobody_foresaw_is_one_line_and_a_traceback_only_when_asked_for(
     script = (
         "import sys, icetop.snapshots.file_source as f\n"
         "f.FileSource.profile = lambda self: {}['surprise']\n"
-        "from icetop.cli import run\n"
+        "from icetop.cli.main import run\n"
         "sys.exit(run(['report', 'x']))"
     )
 
@@ -264,7 +264,7 @@ def test_what_nobody_foresaw_is_one_line_and_a_traceback_only_when_asked_for(
 @pytest.mark.parametrize("command", [["open"], ["report"], ["convert"]])
 def test_files_need_no_linux(saved: str, tmp_path: Path, environment: dict[str, str], command: list[str]) -> None:
     args = [*command, saved, *(["y.folded"] if command == ["convert"] else [])]
-    script = f"import sys; sys.platform = 'darwin'\nfrom icetop.cli import run\nsys.exit(run({args!r}))"
+    script = f"import sys; sys.platform = 'darwin'\nfrom icetop.cli.main import run\nsys.exit(run({args!r}))"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, timeout=60
     )
@@ -273,7 +273,7 @@ def test_files_need_no_linux(saved: str, tmp_path: Path, environment: dict[str, 
 
 def test_the_version_and_a_start_are_light(environment: dict[str, str]) -> None:
     script = (
-        "import sys\nfrom icetop.cli_live import cli\nfrom icetop.cli import run\nrun(['--version'])\n"
+        "import sys\nfrom icetop.cli.main import run\nrun(['--version'])\n"
         "print([m for m in ('numpy', 'textual', 'psutil', 'asyncio', 'google.protobuf', 'bcc') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60)

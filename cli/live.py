@@ -7,33 +7,51 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli import LIVE, Failure, cli, print_out, tell
-from .cli_options import TargetCommand, common_options, target_options, view_options
+from ..profiles.delta import Notice
+from ..profiles.source import Source, SourceError
+from ..profiles.target import Target
+from ..profiles.view import View
+from ..sampler.options import DEFAULT_FRAMES, DEFAULT_HZ, HIGHEST_HZ, LOWEST_HZ, MOST_FRAMES, CollectOptions
 from .configuration import setting
-from .profiles.delta import Notice
-from .profiles.source import Source, SourceError
-from .profiles.target import Target
-from .profiles.view import View
+from .group import LIVE, cli
+from .options import TargetCommand, common_options, no_kernel, target_options, view_options
+from .output import DEFAULT_TOP, Failure, print_out, tell
+from .screen import show, theme_option
 from .splash import erase_splash
 
 if TYPE_CHECKING:
-    from .profiles.profile import Profile
-    from .sampler.options import CollectOptions
+    from ..profiles.profile import Profile
 
-DEFAULT_HZ, LOWEST_HZ, HIGHEST_HZ = 99, 1, 999
 SECONDS_WITHOUT_A_TERMINAL = 10.0
-ROWS_WITHOUT_A_TERMINAL = 40
 
 
 def collect_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say how to sample: rate, and, for tests, sizes of kernel maps."""
+    """The options that say how to sample, handed on as `sampling`, which lacks the target."""
+
+    def with_sampling(frequency: int, max_frames: int, map_sizes: tuple[str, ...], **more: Any) -> Any:
+        try:
+            sizes = {name: int(entries) for name, _, entries in (size.partition("=") for size in map_sizes)}
+        except ValueError:
+            raise click.UsageError("--map-size takes MAP=ENTRIES") from None
+        return function(sampling=CollectOptions(frequency_hz=frequency, frames=max_frames, map_sizes=sizes), **more)
+
+    wrapped: Callable[..., Any] = update_wrapper(with_sampling, function)
     for option in (
         setting(
             "--map-size", "map_sizes", multiple=True, hidden=True, metavar="MAP=ENTRIES", help="Override a map's size."
+        ),
+        setting(
+            "--max-frames",
+            type=click.IntRange(1, MOST_FRAMES),
+            default=DEFAULT_FRAMES,
+            show_default=True,
+            metavar="N",
+            help="How far a stack is followed; deeper ones are marked.",
         ),
         setting(
             "-F",
@@ -45,11 +63,10 @@ def collect_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Samples a second and CPU.",
         ),
     ):
-        function = option(function)
-    return function
+        wrapped = option(wrapped)
+    return wrapped
 
 
-no_kernel = setting("--no-kernel", is_flag=True, help="Leave out kernel frames.")
 duration = setting(
     "-d", "--duration", type=click.FloatRange(0.1), metavar="SECONDS", help="For so long (default: until stopped)."
 )
@@ -59,22 +76,28 @@ duration = setting(
 @collect_options
 @setting("-d", "--duration", type=click.FloatRange(0.1), metavar="SECONDS", help="Without a terminal: then a report.")
 @view_options
+@theme_option
 @common_options
 def live(
-    frequency: int, map_sizes: tuple[str, ...], duration: float | None, view: View, color: str, ascii_only: bool
+    sampling: CollectOptions,
+    duration: float | None,
+    view: View,
+    theme: str,
+    color: str,
+    ascii_only: bool,
 ) -> int:
     """Show live where the machine's time goes."""
     view = replace(view, kind=known_kind(view.kind))
-    options = options_of(view.target, frequency, not view.kernel, map_sizes)
+    options = options_of(sampling, view.target, not view.kernel)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return report_of_now(options, duration or SECONDS_WITHOUT_A_TERMINAL, view)
-    from .sampler.agent_source import local_agent
+    from ..sampler.agent_source import local_agent
 
     source: Source = local_agent(options)
-    from .tui.app import run_app
+    from ..tui import app  # noqa: F401  (imported while the collector starts, under the splash)
 
     erase_splash()
-    return run_app(source, view=replace(view, target=Target()), color=color, ascii_only=ascii_only)
+    return show(source, replace(view, target=Target()), color, ascii_only, theme)
 
 
 @cli.command(cls=TargetCommand)
@@ -88,8 +111,7 @@ def live(
 @target_options
 @common_options
 def record(
-    frequency: int,
-    map_sizes: tuple[str, ...],
+    sampling: CollectOptions,
     output: str | None,
     kind: str,
     duration: float | None,
@@ -99,7 +121,7 @@ def record(
     ascii_only: bool,
 ) -> int:
     """Record a profile without a screen: for a time, until stopped, or until the command after `--` has ended."""
-    from .snapshots.formats import FileSink, UnknownFormat
+    from ..snapshots.formats import FileSink, UnknownFormat
 
     known_kind(kind)
     path = output or time.strftime(f"icetop-{os.uname().nodename}-%Y%m%d-%H%M%S.pb.gz")
@@ -110,7 +132,7 @@ def record(
     folder = os.path.dirname(path) or "."
     if path != "-" and not os.access(folder, os.W_OK):
         raise Failure(f"cannot write {path}", "no such folder" if not os.path.isdir(folder) else "permission denied")
-    profile, status = collect(options_of(target, frequency, no_kernel, map_sizes), sink, duration)
+    profile, status = collect(options_of(sampling, target, no_kernel), sink, duration)
     tell(Notice("info", path if path != "-" else "stdout", summary(profile)))
     return status
 
@@ -120,17 +142,15 @@ def record(
 @no_kernel
 @target_options
 @common_options
-def agent(
-    frequency: int, map_sizes: tuple[str, ...], no_kernel: bool, target: Target, color: str, ascii_only: bool
-) -> int:
+def agent(sampling: CollectOptions, no_kernel: bool, target: Target, color: str, ascii_only: bool) -> int:
     """Be a collector on a pipe: what was found on stdout, orders on stdin."""
-    from .sampler.agent import run_agent
+    from ..sampler.agent import run_agent
 
-    options = options_of(target, frequency, no_kernel, map_sizes)
+    options = options_of(sampling, target, no_kernel)
     return run_agent(replace(options, show_command_output=False))
 
 
-def options_of(target: Target, frequency: int, no_kernel: bool, sizes: tuple[str, ...]) -> CollectOptions:
+def options_of(sampling: CollectOptions, target: Target, no_kernel: bool) -> CollectOptions:
     """The collector's orders. Raises Failure where nothing can be sampled because this is not Linux."""
     if sys.platform != "linux":
         raise Failure(
@@ -138,13 +158,7 @@ def options_of(target: Target, frequency: int, no_kernel: bool, sizes: tuple[str
             f"this is {sys.platform}",
             "icetop open FILE works here; to look at a Linux machine run icetop there, over SSH or in its VM",
         )
-    from .sampler.options import CollectOptions
-
-    try:
-        map_sizes = {name: int(entries) for name, _, entries in (size.partition("=") for size in sizes)}
-    except ValueError:
-        raise click.UsageError("--map-size takes MAP=ENTRIES") from None
-    return CollectOptions(target, frequency, not no_kernel, map_sizes=map_sizes)
+    return replace(sampling, target=target, kernel=not no_kernel)
 
 
 def known_kind(kind: str) -> str:
@@ -156,9 +170,9 @@ def known_kind(kind: str) -> str:
 
 def collect(options: CollectOptions, sink: Any, seconds: float | None) -> tuple[Profile, int]:
     """Record into a sink (None: only the profile); the profile, and the status to end with."""
-    from .sampler.command import CannotStart
-    from .sampler.failures import FAILURES, notice_of
-    from .sampler.record import record as record_now
+    from ..sampler.command import CannotStart
+    from ..sampler.failures import FAILURES, notice_of
+    from ..sampler.record import record as record_now
 
     try:
         found = record_now(options, sink, seconds, tell)
@@ -173,10 +187,10 @@ def collect(options: CollectOptions, sink: Any, seconds: float | None) -> tuple[
 def report_of_now(options: CollectOptions, seconds: float, view: View) -> int:
     """Without a terminal: look for so long, then print the report."""
     profile, _ = collect(options, None, seconds)
-    from .profiles.report import build_report
-    from .profiles.report_text import report_text
+    from ..profiles.report import build_report
+    from ..profiles.report_text import report_text
 
-    print_out(report_text(build_report(profile, replace(view, target=Target()), "flat", ROWS_WITHOUT_A_TERMINAL), None))
+    print_out(report_text(build_report(profile, replace(view, target=Target()), "flat", DEFAULT_TOP), None))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what their values may be."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import Any, TypeVar
 
 import click
 
+from ..profiles.target import Target
+from ..profiles.view import View
 from .configuration import config_option, setting
-from .profiles.target import Target
-from .profiles.view import View
+from .values import PidList, Size, Words
 
 COLORS = ("auto", "truecolor", "256", "16", "none")
 COMMAND_KEY = "icetop.command"
 """Where a call's context keeps the command given after `--`."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+no_kernel = setting("--no-kernel", is_flag=True, help="Leave out kernel frames.")
 
 
 class TargetCommand(click.Command):
@@ -36,53 +39,6 @@ class TargetCommand(click.Command):
             if type(error) is click.UsageError and "extra argument" in error.message:
                 raise click.UsageError(f"{error.message}; a command to start stands after --", ctx) from None
             raise
-
-
-class PidList(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on only
-    """PID[,PID...] as a set of numbers."""
-
-    name = "pids"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[int]:
-        """The set; anything else than numbers from 1 on is a wrong call."""
-        if isinstance(value, frozenset):
-            return value
-        parts = value if isinstance(value, list) else str(value).split(",")
-        try:
-            pids = frozenset(int(part) for part in parts)
-        except (ValueError, TypeError):
-            pids = frozenset((0,))
-        if not pids or min(pids) < 1 or max(pids) > 1 << 22:
-            self.fail(f"'{value}' is not a process id, or several with commas between", param, ctx)
-        return pids
-
-
-class Words(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on only
-    """WORD[,WORD...] as a set."""
-
-    name = "words"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[str]:
-        """The set of words that are not empty."""
-        if isinstance(value, frozenset):
-            return value
-        return frozenset(filter(None, map(str, value) if isinstance(value, list) else str(value).split(",")))
-
-
-class Size(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on only
-    """Bytes, with a unit: `512MiB`, `1GiB`."""
-
-    name = "size"
-    UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "kb": 10**3, "mb": 10**6, "gb": 10**9}  # noqa: RUF012
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number of bytes."""
-        text = str(value).strip().lower()
-        digits = text.rstrip("kmgib ")
-        unit = text[len(digits) :].strip()
-        if not digits.isdecimal() or len(digits) > 15 or unit not in self.UNITS or not int(digits):
-            self.fail(f"'{value}' is not a size such as 512MiB", param, ctx)
-        return int(digits) * self.UNITS[unit]
 
 
 def common_options(function: Function) -> Function:
@@ -138,7 +94,7 @@ def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         setting("--min-samples", type=click.IntRange(1), default=1, metavar="N", help="Leave out rarer functions."),
         setting("--hide", type=Words(), metavar="PATTERN", help="Leave out functions by name, such as 'runtime.*'."),
-        setting("--no-kernel", is_flag=True, help="Leave out kernel frames."),
+        no_kernel,
         setting("--kind", default="", metavar="KIND", help="What to look at: cpu, offcpu ... (default: the first)."),
     ):
         wrapped = option(wrapped)
@@ -149,7 +105,7 @@ def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options of commands that read files: how much they may hold, handed on as `limits`."""
 
     def with_limits(file_limit: int | None, **more: Any) -> Any:
-        from .snapshots.limits import DEFAULT_LIMIT, Limits
+        from ..snapshots.limits import DEFAULT_LIMIT, Limits
 
         return function(limits=Limits(file_limit or DEFAULT_LIMIT), **more)
 

@@ -13,7 +13,7 @@ from icetop.profiles.printable import printable
 from icetop.snapshots.formats import save
 from icetop.tests.profile_maker import rich_profile
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -131,9 +131,9 @@ def test_a_broken_value_in_the_environment_is_named(run: Run) -> None:
 
 def test_every_option_of_every_command_is_a_setting() -> None:
     import click
-    from icetop.cli import cli
-    from icetop.cli_live import live
-    from icetop.configuration import Setting
+    from icetop.cli.configuration import Setting
+    from icetop.cli.live import live
+    from icetop.cli.main import cli
 
     assert cli.commands["live"] is live
     for name, command in cli.commands.items():

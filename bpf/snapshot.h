@@ -1,0 +1,67 @@
+/* Sending a sample for user space to finish. */
+#pragma once
+#include "counting.h"
+
+/* Whether user space can take another one before it has read the last ones. */
+static inline bool within_budget(void)
+{
+    u32 zero = 0;
+    u64 *left = snapshot_budget.lookup(&zero);
+    if (!left || (s64)*left <= 0)
+        return false;
+    __sync_fetch_and_add(left, -1);
+    return true;
+}
+
+static inline u32 copy_stack(struct snapshot *snapshot, u64 from)
+{
+    u32 copied = 0;
+    /* The first chunk ends at a border of memory pages, so that each later one is readable as a whole or not at all. */
+    u32 first = SNAPSHOT_CHUNK - (from & (SNAPSHOT_CHUNK - 1));
+    if (bpf_probe_read_user(snapshot->stack, first & (SNAPSHOT_CHUNK - 1), (void *)from) && first != SNAPSHOT_CHUNK)
+        return 0;
+    copied = first & (SNAPSHOT_CHUNK - 1);
+#pragma clang loop unroll(disable)
+    for (int chunk = 0; chunk < SNAPSHOT_STACK / SNAPSHOT_CHUNK - 1; chunk++) {
+        if (copied > SNAPSHOT_STACK - SNAPSHOT_CHUNK)
+            break;
+        if (bpf_probe_read_user(snapshot->stack + copied, SNAPSHOT_CHUNK, (void *)(from + copied)))
+            break;
+        copied += SNAPSHOT_CHUNK;
+    }
+    return copied;
+}
+
+static inline void copy_frames(struct snapshot *snapshot, struct stack_event *event)
+{
+    bpf_probe_read_kernel(snapshot->frames, sizeof(snapshot->frames), event->frames);
+    snapshot->kernel_frames = event->kernel_frames;
+    snapshot->end = event->end;
+    snapshot->space = event->space;
+}
+
+/* Gives 0, or how the stack ends since it was not sent. */
+static inline u32 send_snapshot(struct scratch *scratch)
+{
+    struct walk *walk = &scratch->walk;
+    struct stack_event *event = &scratch->event;
+    if (event->kernel_frames + event->user_frames > SNAPSHOT_FRAMES)
+        return END_SNAPSHOT_LOST;
+    if (!within_budget())
+        return END_RATE_LIMITED;
+    struct snapshot *snapshot = snapshots.ringbuf_reserve(sizeof(struct snapshot));
+    if (!snapshot)
+        return END_SNAPSHOT_LOST;
+    snapshot->key = scratch->key;
+    snapshot->pc = walk->pc;
+    snapshot->sp = walk->sp;
+    snapshot->bp = walk->bp;
+    /* The frame at pc was pushed before its row was looked for. */
+    snapshot->depth = event->user_frames ? event->user_frames - 1 : 0;
+    snapshot->is_return_address = walk->is_return_address;
+    bpf_probe_read_kernel(snapshot->registers, sizeof(snapshot->registers), walk->registers);
+    copy_frames(snapshot, event);
+    snapshot->stack_bytes = copy_stack(snapshot, walk->sp);
+    snapshots.ringbuf_submit(snapshot, BPF_RB_FORCE_WAKEUP);
+    return 0;
+}

@@ -1,0 +1,178 @@
+"""The live app on real samples in tmux, by keyboard alone, at the sizes that people have."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from shutil import which
+
+import pytest
+
+from .conftest import Start
+
+PATIENCE = 30.0
+
+
+class Screen:
+    """icetop in a tmux server of its own: keys in, text out."""
+
+    def __init__(self, folder: Path, size: tuple[int, int]) -> None:
+        self._folder = folder
+        self._socket = str(folder / "tmux")
+        self.size = size
+
+    def start(self, *words: object) -> None:
+        """Start icetop in the folder."""
+        home = self._folder / "home"
+        environ = ["-u", "NO_COLOR", f"XDG_CONFIG_HOME={home}", f"XDG_STATE_HOME={home}", f"XDG_DATA_HOME={home}"]
+        command = shlex.join(["env", *environ, sys.executable, "-m", "icetop", *map(str, words)])
+        size = ["-x", str(self.size[0]), "-y", str(self.size[1])]
+        self.tmux("-f", "/dev/null", "new-session", "-d", *size, "-c", str(self._folder), command)
+        self.tmux("set-option", "-g", "remain-on-exit", "on")
+
+    def tmux(self, *words: str) -> str:
+        """One tmux command; gives what it prints."""
+        done = subprocess.run(["tmux", "-S", self._socket, *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def press(self, *keys: str) -> None:
+        """Press keys (tmux's names)."""
+        self.tmux("send-keys", *keys)
+
+    def type(self, text: str) -> None:
+        """Type text as it is."""
+        self.tmux("send-keys", "-l", text)
+
+    def sees(self, wanted: str | Callable[[str], bool], patience: float = PATIENCE) -> str:
+        """Wait until the screen shows it; gives the screen."""
+        end = time.monotonic() + patience
+        while True:
+            text = self.tmux("capture-pane", "-p")
+            if wanted in text if isinstance(wanted, str) else wanted(text):
+                return text
+            assert time.monotonic() < end, f"{wanted!r} is not on the screen:\n{text}"
+            time.sleep(0.1)
+
+    def close(self) -> None:
+        """End the server and all that runs in it."""
+        subprocess.run(["tmux", "-S", self._socket, "kill-server"], capture_output=True, check=False)
+
+
+@pytest.fixture
+def open_screen(tmp_path: Path) -> Iterator[Callable[[tuple[int, int]], Screen]]:
+    """Gives screens of a size."""
+    if which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    screens: list[Screen] = []
+
+    def make(size: tuple[int, int]) -> Screen:
+        folder = tmp_path / f"{len(screens)}"
+        folder.mkdir()
+        screens.append(Screen(folder, size))
+        return screens[-1]
+
+    yield make
+    for screen in screens:
+        screen.close()
+
+
+@pytest.mark.bpf
+@pytest.mark.parametrize("size", [(200, 50), (120, 40), (80, 24)])
+def test_all_that_an_on_call_engineer_does(
+    size: tuple[int, int], open_screen: Callable[..., Screen], shares: Path, start: Start
+) -> None:
+    program = start(shares)
+    screen = open_screen(size)
+    screen.start()
+    screen.sees(lambda text: "live 00:" in text and "shares" in text)
+
+    screen.press("p")
+    screen.type(str(program.pid))
+    screen.sees(lambda text: re.search(rf"{program.pid} .*shares", text) is not None)
+    screen.press("Down", "Up", "Enter")
+    screen.sees(lambda text: f"target  pid {program.pid}  shares" in text and "from now on" not in text)
+    screen.sees(lambda text: "burn_sixty" in text and "burn_all" in text)
+
+    screen.press("j", "j", "j", "Enter")
+    screen.sees(lambda text: "all › shares ›" in text)
+    screen.press("Escape")
+    screen.sees(lambda text: "all › shares ›" not in text)
+
+    screen.press("/")
+    screen.type("burn_si")
+    screen.press("Enter")
+    found = screen.sees(lambda text: re.search(r"/burn_si/ +\d+\.\d %", text) is not None)
+    share = float(re.search(r"/burn_si/ +(\d+\.\d) %", found).group(1))  # type: ignore[union-attr]
+    assert 40 < share < 80
+    screen.sees(lambda text: "burn_sixty" in text.splitlines()[-3] + text.splitlines()[-2] + text.splitlines()[-4])
+
+    screen.press("Space")
+    screen.sees("paused")
+    screen.press("Space")
+    screen.sees("live 00:")
+
+    screen.press("Tab")
+    screen.sees(lambda text: "Flat%" in text and "burn_sixty" in text)
+
+    screen.press("s")
+    screen.sees("saved ")
+    saved = list((screen._folder).glob("icetop-*.pb.gz"))
+    assert len(saved) == 1
+    screen.press("q")
+    screen.sees("Pane is dead (status 0")
+
+    again = open_screen(size)
+    again.start("open", saved[0])
+    again.sees(lambda text: "saved 00:" in text and "shares" in text)
+    again.press("p")
+    again.type("shares")
+    again.press("Down", "Up", "Enter")
+    again.sees(f"target  pid {program.pid}  shares")
+    again.press("q")
+    again.sees("Pane is dead (status 0")
+
+
+@pytest.mark.bpf
+def test_the_rate_changes_while_running_and_the_verdict_is_copied(
+    open_screen: Callable[..., Screen], shares: Path, start: Start
+) -> None:
+    start(shares)
+    screen = open_screen((160, 40))
+    screen.start("--color", "16")
+    screen.sees(lambda text: "99 Hz" in text and "shares" in text)
+    screen.press("+")
+    screen.sees("sampling at 199 Hz from now on")
+    screen.sees(lambda text: "· 199 Hz ·" in text)
+    screen.press("-", "-")
+    screen.sees(lambda text: "· 49 Hz ·" in text)
+    screen.press("y")
+    screen.sees("on the clipboard")
+    copied = screen.tmux("show-buffer")
+    assert copied.count("\n") == 3 and copied.startswith(f"**{os.uname().nodename}**") and "samples" in copied
+    screen.press("Escape", "q")
+    screen.sees("Pane is dead (status 0")
+
+
+@pytest.mark.bpf
+def test_suspending_and_resizing_while_live(open_screen: Callable[..., Screen], shares: Path, start: Start) -> None:
+    start(shares)
+    screen = open_screen((120, 40))
+    screen.tmux("-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40", "env", "PS1=ready> ", "sh")
+    screen.type(f"{sys.executable} -m icetop --color none --ascii\n")
+    screen.sees(lambda text: "live 00:" in text and "shares" in text)
+    for width, height in ((80, 24), (20, 5), (200, 50), (120, 40)):
+        screen.tmux("resize-window", "-x", str(width), "-y", str(height))
+        screen.sees(lambda text, height=height: len(text.splitlines()) == height and "icetop" in text)
+    screen.press("C-z")
+    screen.sees(lambda text: "ready>" in text and "of CPU" not in text)
+    screen.type("fg\n")
+    screen.sees(lambda text: "of CPU" in text and "space pause" in text)
+    screen.press("q")
+    screen.sees(lambda text: "of CPU" not in text and text.rstrip().endswith("ready>"))

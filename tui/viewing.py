@@ -1,0 +1,186 @@
+"""The app without its keys: it reads a source and shows what there is to see."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from textual import events
+from textual.app import ComposeResult
+
+from ..profiles.source import Source
+from ..profiles.view import View
+from .board import Board
+from .choices import LIVE_WINDOW, Choices
+from .feed import Feed
+from .frugal import FrugalApp
+from .header import Status
+from .keeper import Keeper
+from .look import Look
+from .picture import Camera, Picture
+from .refresher import Refresher
+from .search import Search
+from .self_cost import SelfCost
+from .situation import no_samples, nothing_came, starting, waiting
+from .steering import Steering
+from .target_words import ordered_words, target_words
+
+
+class ViewingApp(FrugalApp):
+    """Deltas in, pictures out."""
+
+    def __init__(self, source: Source, view: View, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._live = source.live
+        self._choices = Choices(view, window=LIVE_WINDOW if source.live else None)
+        self._feed = Feed(source, self.post_message)
+        self._steering = Steering(source)
+        self._keeper = Keeper(self._feed.folded)
+        self._camera = Camera()
+        self._refresher = Refresher(self._take_picture, self._start_work, self.set_timer)
+        self._cost = SelfCost()
+        self._picture: Picture | None = None
+        self._search = Search()
+        self._counted = False
+        self._ended = False
+        self._began = time.monotonic()
+        self._board = Board(look, self._choices)
+
+    def compose(self) -> ComposeResult:
+        """All widgets."""
+        yield from self._board.widgets()
+
+    def on_mount(self) -> None:
+        """Show the first screen, then begin to read."""
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
+        self._show_situation()
+        self._show_header()
+        self._recall()
+        self.set_interval(1.0, self._tick)
+        self.call_after_refresh(self._feed.start)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Decide what there is room for."""
+        super().on_resize(event)
+        self._board.arrange(event.size.width)
+
+    # --- data
+
+    def on_feed_arrived(self, message: Feed.Arrived) -> None:
+        """Take a delta in."""
+        delta = message.delta
+        self._keeper.fold(delta)
+        self._cost.add(delta, time.monotonic(), time.process_time())
+        self._counted = self._counted or any(len(counts) for counts in delta.counts.values())
+        for notice in delta.notices:
+            self._board.notice.tell(notice)
+        if self._steering.arrived(delta.context):
+            self._cost = SelfCost()
+        if self._counted or self._measured:
+            if self._choices.paused_at is None:
+                self._refresher.data_came()
+        else:
+            self._show_situation()
+            self._show_header()
+
+    def on_feed_ended(self, message: Feed.Ended) -> None:
+        """Go on with what there is."""
+        self._ended = True
+        if message.notice is not None:
+            self._keeper.profile.notices.append(message.notice)
+            self._board.notice.tell(message.notice)
+        if self._counted:
+            self._refresher.data_came()
+        self._show_situation()
+        self._show_header()
+
+    @property
+    def _measured(self) -> bool:
+        """Whether the source is past its start, samples or not."""
+        return not self._keeper.profile.stage and len(self._keeper.profile.timeline) > 1
+
+    def _start_work(self, work: Any) -> None:
+        self.run_worker(work)
+
+    async def _take_picture(self) -> None:
+        choices = self._choices
+        self._picture = await self._keeper.read(
+            lambda profile: self._camera.take(profile, choices.view_of(profile), choices.sort, choices.backwards)
+        )
+        self._show_picture()
+
+    # --- showing
+
+    def _show_picture(self) -> None:
+        picture = self._picture
+        if picture is None:
+            return
+        self._search.look(picture.tree)
+        self._board.show(picture, self._search.matches, self._choices, self._live)
+        self._show_header()
+        self._show_situation()
+
+    def _show_header(self) -> None:
+        choices, steering = self._choices, self._steering
+        status = Status(
+            live=self._live,
+            ended=self._ended and self._live,
+            paused=None if choices.paused_at is None else time.monotonic() - choices.paused_since,
+            stage=self._keeper.profile.stage,
+            search=self._search.text,
+            matched=self._search.share,
+            self_percent=self._cost.percent if self._live else None,
+            target=target_words(choices.view.target, self._picture),
+            ordered=ordered_words(steering),
+            ordered_hz=steering.frequency_hz,
+            remark=self._remark(),
+        )
+        self._board.header.show(self._picture, choices, status)
+
+    def _remark(self) -> str:
+        return waiting(self._picture) if self._picture is not None and self._live else ""
+
+    def _show_situation(self) -> None:
+        """Show why there is nothing to draw, or the panes."""
+        picture, profile = self._picture, self._keeper.profile
+        if picture is not None and picture.tree.total:
+            self._board.explain([])
+        elif self._ended and not self._counted:
+            self._board.explain(nothing_came(profile.notices))
+        elif picture is not None:
+            self._board.explain(no_samples(picture, self._live))
+        else:
+            self._board.explain(starting(profile.stage, time.monotonic() - self._began))
+
+    def _tick(self) -> None:
+        """What moves without data: clocks."""
+        if self._choices.paused_at is not None:
+            self._show_header()
+        elif self._picture is None:
+            self._show_situation()
+
+    def _recall(self) -> None:
+        """Say where the last history went, when its terminal did."""
+        from .hangup import notice_of_last_end
+
+        notice = notice_of_last_end()
+        if notice is not None:
+            self._board.notice.tell(notice)
+
+    def _choose(self, choices: Choices) -> None:
+        self._choices = choices
+        self._show_header()
+        if self._picture is not None:
+            self._refresher.at_once()
+
+    def hang_up(self) -> None:
+        """The terminal went away: keep what was recorded, and end."""
+        from .hangup import save_for_next_start
+
+        if self._live and self._counted:
+            with suppress(OSError):
+                save_for_next_start(self._keeper.profile, datetime.now())
+        self._feed.stop(patience=0.0)
