@@ -18,7 +18,7 @@ from ..themes.glyphs import glyphs_for
 from ..themes.palette import THEMES
 from .chooser import ChooserScreen
 from .clipboard import copy_sequences, give_to_tmux
-from .color_depth import color_depth, light_ground
+from .color_depth import color_depth, forget_stale_size, light_ground
 from .facts import stack_lines
 from .keys import bindings, help_lines
 from .look import make_look
@@ -278,6 +278,7 @@ def run_app(source: Source, *, view: View, color: str = "auto", ascii_only: bool
     Raises `themes.palette.ThemeError` for a theme that cannot be used.
     """
     environ = os.environ
+    forget_stale_size(environ)
     if theme == "auto":
         theme = "light" if light_ground(environ) else "dark"
     look = make_look(theme, color_depth(color, environ), glyphs_for(ascii_only, environ.get("TERM", "")))

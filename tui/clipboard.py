@@ -38,9 +38,7 @@ def give_to_tmux(text: str, environ: Mapping[str, str]) -> bool:
     try:
         words = ["tmux", "load-buffer", "-w", "-"]
         given = text.encode("utf-8", "backslashreplace")
-        done = subprocess.run(
-            words, input=given, capture_output=True, timeout=PATIENCE, check=False, env=dict(environ)
-        )
+        done = subprocess.run(words, input=given, capture_output=True, timeout=PATIENCE, check=False, env=dict(environ))
     except (OSError, subprocess.SubprocessError):
         return False
     return done.returncode == 0

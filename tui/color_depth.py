@@ -1,8 +1,10 @@
-"""How many colours the terminal has, as far as its environment tells."""
+"""What the environment tells of the terminal: how many colours it has, whether its ground is light, its size."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Mapping, MutableMapping
 
 from ..themes.palette import DEPTHS, Depth
 
@@ -29,3 +31,14 @@ def light_ground(environ: Mapping[str, str]) -> bool:
     """Whether the terminal says that its ground is light (COLORFGBG, as some terminals set it)."""
     ground = environ.get("COLORFGBG", "").rsplit(";", 1)[-1]
     return ground in ("7", "15")
+
+
+def forget_stale_size(environ: MutableMapping[str, str]) -> None:
+    """Leave out COLUMNS and LINES where the terminal itself knows its size: exported, they are that of another time."""
+    try:
+        size = os.get_terminal_size((sys.__stdout__ or sys.stdout).fileno())
+    except (OSError, ValueError):
+        return
+    if size.columns and size.lines:
+        environ.pop("COLUMNS", None)
+        environ.pop("LINES", None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_right
 from collections import Counter, OrderedDict
 from typing import Protocol
 
@@ -13,9 +11,6 @@ from .frame_records import FrameRecords, Function
 from .rows import BAD
 from .sorted_pairs import Found
 from .stretch import LAST_ADDRESS, Stretch, gap, one_row
-
-MOST_RECORDS = 1 << 18
-"""How many records are indexed of a binary that has no index of its own: twice those of a very large one."""
 
 MOST_DECODED = 32
 """Functions whose rows are kept, so that a long one is not decoded for each of its pages."""
@@ -83,42 +78,3 @@ class CfiSource:
         if function is None or function.begin != found.start:
             raise BrokenFile("the index refers to something else")
         return function
-
-
-class ListedFunctions:
-    """An index made by reading all records once."""
-
-    def __init__(self, records: FrameRecords) -> None:
-        starts, offsets = array("Q"), array("Q")
-        offset = 0
-        for _ in range(MOST_RECORDS):
-            length = _length(records, offset)
-            if not length:
-                break
-            try:
-                function = records.function_at(offset)
-            except BrokenFile:
-                function = None
-            if function is not None and function.begin:
-                starts.append(function.begin)
-                offsets.append(offset)
-            offset += length
-        order = sorted(range(len(starts)), key=starts.__getitem__)
-        self._starts = array("Q", map(starts.__getitem__, order))
-        self._offsets = array("Q", map(offsets.__getitem__, order))
-
-    def find(self, value: int) -> Found | int | None:
-        """As `SortedPairs.find`."""
-        index = bisect_right(self._starts, value) - 1
-        if index < 0:
-            return self._starts[0] if self._starts else None
-        following = self._starts[index + 1] if index + 1 < len(self._starts) else None
-        return Found(self._starts[index], self._offsets[index], following)
-
-
-def _length(records: FrameRecords, offset: int) -> int:
-    """The length of a record, 0 at the end of what can be read."""
-    try:
-        return records.length_at(offset)
-    except BrokenFile:
-        return 0

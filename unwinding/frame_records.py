@@ -72,8 +72,23 @@ class FrameRecords:
         shared = self._shared_at(identity if self.section.debug else offset + body - identity)
         return self._function(data, body + identity_width, offset, shared)
 
-    def length_at(self, offset: int) -> int:
-        """The bytes of the record at an offset, its length field included; 0 for the end mark."""
+    def begin_at(self, offset: int) -> int:
+        """Where the code begins that an FDE is about, 0 when it cannot be read or is no FDE."""
+        try:
+            function = self.function_at(offset)
+        except BrokenFile:
+            return 0
+        return function.begin if function is not None else 0
+
+    def encoding_at(self, offset: int) -> int | None:
+        """How a CIE has pointers written (DW_EH_PE_*), None when it cannot be read."""
+        try:
+            return self._shared_at(offset).factors.encoding
+        except BrokenFile:
+            return None
+
+    def _length_at(self, offset: int) -> int:
+        """The bytes of a record, its length field included; 0 for the end mark."""
         head = self._read(offset, 12) if offset + 12 <= self.section.size else self._read(offset, 4)
         length = int.from_bytes(head[:4], "little")
         if length == 0xFFFFFFFF:
@@ -101,7 +116,7 @@ class FrameRecords:
 
     def _record(self, offset: int) -> tuple[int, bytes, int]:
         """Where the identity in a record is, the record's bytes, and how wide the identity is."""
-        length = self.length_at(offset)
+        length = self._length_at(offset)
         if length > LONGEST_RECORD or offset < 0 or offset + length > self.section.size:
             raise BrokenFile("a record that is too long")
         data = self._read(offset, length) if length else b""

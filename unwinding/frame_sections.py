@@ -11,9 +11,10 @@ from collections import Counter
 
 from ..symbols.elf_file import SECTION_COMPRESSED, ElfFile, Section
 from ..symbols.raw_bytes import BrokenFile, MemoryBytes
-from .cfi_source import CfiSource, ListedFunctions
+from .cfi_source import CfiSource
 from .encoding import OMITTED, pointer
 from .frame_records import FrameRecords, FrameSection
+from .listed_functions import ListedFunctions
 from .sorted_pairs import SortedPairs
 
 LARGEST_DEBUG_FRAME = 64 << 20

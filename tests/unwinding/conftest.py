@@ -57,5 +57,3 @@ def start() -> Iterator[Start]:
         process.wait()
         assert process.stdout is not None
         process.stdout.close()
-
-

@@ -18,7 +18,7 @@ REGISTERS = [
 ]  # fmt: skip
 MOST_STACK = 4 << 20
 MOST_FRAMES = 400
-pid, stops, out = pid, stops, out  # noqa: F821,PLW0127
+pid, stops, out = pid, stops, out  # noqa: F821
 
 for setting in (
     "pagination off",

@@ -57,7 +57,7 @@ class Screen:
             text = self.tmux("capture-pane", "-p")
             if wanted in text if isinstance(wanted, str) else wanted(text):
                 return text
-            assert time.monotonic() < end, f"{wanted!r} is not on the screen:\n{text}"
+            assert time.monotonic() < end, f"{wanted!r} is not on the screen of {self.size}:\n{text}"
             time.sleep(0.1)
 
     def close(self) -> None:
@@ -111,7 +111,7 @@ def test_all_that_an_on_call_engineer_does(
     found = screen.sees(lambda text: re.search(r"/burn_si/ +\d+\.\d %", text) is not None)
     share = float(re.search(r"/burn_si/ +(\d+\.\d) %", found).group(1))  # type: ignore[union-attr]
     assert 40 < share < 80
-    screen.sees(lambda text: "burn_sixty" in text.splitlines()[-3] + text.splitlines()[-2] + text.splitlines()[-4])
+    screen.sees(lambda text: "burn_sixty  native" in text)
 
     screen.press("Space")
     screen.sees("paused")
@@ -156,7 +156,9 @@ def test_the_rate_changes_while_running_and_the_verdict_is_copied(
     screen.sees("on the clipboard")
     copied = screen.tmux("show-buffer")
     assert copied.count("\n") == 3 and copied.startswith(f"**{os.uname().nodename}**") and "samples" in copied
-    screen.press("Escape", "q")
+    screen.press("Escape")
+    screen.sees(lambda text: "on the clipboard" not in text)
+    screen.press("q")
     screen.sees("Pane is dead (status 0")
 
 

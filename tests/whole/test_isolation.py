@@ -73,7 +73,8 @@ def groups(start: Start, shares: Path) -> Iterator[dict[str, Path]]:
 def test_two_cgroups_are_told_apart_and_one_can_be_the_target(
     groups: dict[str, Path], icetop: Icetop, report: Report
 ) -> None:
-    icetop("record", "-F", 499, "-d", 2, "-o", "all.pb.gz", "--comm", "shares")
+    pids = ",".join((folder / "inner" / "cgroup.procs").read_text().strip() for folder in groups.values())
+    icetop("record", "-F", 499, "-d", 2, "-o", "all.pb.gz", "-p", pids)
     one, two = groups
     found = {path: report("all.pb.gz", "--cgroup", path)["samples"] for path in groups}
     assert min(found.values()) > 100

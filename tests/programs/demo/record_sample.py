@@ -1,4 +1,4 @@
-"""Records the demonstration as the sample that `make run` opens where eBPF is not permitted: record_sample.py OUT.pb.gz"""
+"""Records the demonstration as the sample that is shown where eBPF is not permitted: record_sample.py OUT.pb.gz"""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ at_unknown_operation:
     nop
     .cfi_endproc
 
-    .p2align 4
+    .p2align 8
 crowded:
     .cfi_startproc
     .rept 100
