@@ -6,7 +6,7 @@ import os
 import resource
 import select
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ FIRST_DRAINS = (0.06, 0.2, 0.4)
 NAMING_SECONDS = 0.15
 """How long naming may hold up a delta; what is left is named later."""
 
-MOST_STACKS = 200_000
+MOST_STACKS = 60_000
 """Stacks remembered by the kernel's hash of them."""
 
 
@@ -70,6 +70,11 @@ class Collector:
         self._remarks: list[Notice] = []
         self._orders: deque[Callable[[], None]] = deque(maxlen=100)
         self._interrupted_fd, self._interrupt_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    @property
+    def counters(self) -> Counter[str]:
+        """What happened while stacks were finished: see `Finisher`."""
+        return self._finisher.counters
 
     def stop(self) -> None:
         """Ask for the end, from any thread or a signal handler."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -49,6 +50,11 @@ class Session:
         notice = Notice("info", self._priority)
         for delta in self._collector.deltas(seconds, lives):
             yield delta if delta.context is None else with_notice(delta, notice)
+
+    @property
+    def counters(self) -> Counter[str]:
+        """What happened while stacks were finished in user space: see `Finisher`."""
+        return self._collector.counters
 
     def retarget(self, target: Target) -> None:
         """Ask, from any thread, to sample something else."""

@@ -13,7 +13,7 @@ from .kernel_side import RawStack
 from .process_table import KnownProcess, ProcessTable
 from .tables import Tables
 
-MOST_ADDRESSES = 200_000
+MOST_ADDRESSES = 60_000
 ENTRIES = frozenset(
     (
         *("_start", "_dl_start_user", "__libc_start_main", "__libc_start_call_main"),

@@ -9,9 +9,9 @@ from ..profiles.series import Series
 from ..profiles.stacks import ROOTS
 from ..profiles.vocabulary import StackEnd
 
-MOST_NODES = 1_000_000
-MOST_LOCATIONS = 300_000
-MOST_SERIES = 100_000
+MOST_NODES = 200_000
+MOST_LOCATIONS = 60_000
+MOST_SERIES = 30_000
 
 
 class Tables:

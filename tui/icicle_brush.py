@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..profiles.groups import Group
 from ..profiles.locations import Frame
 from ..profiles.printable import printable
 from ..profiles.vocabulary import Language
@@ -24,6 +25,9 @@ NARROWEST_LABEL = 3
 
 NAME_BESIDE_SHARE = 6
 """Cells of a group's name that have to stay for its share to be shown beside it."""
+
+SOME_TITLE = 5
+"""Cells after a group's name from which the beginning of its title tells something."""
 
 
 class Brush:
@@ -108,9 +112,16 @@ class Brush:
         share = f" {100 * int(tree.cum[placed.box]) / tree.total:.1f} %"
         if room < len(share) + NAME_BESIDE_SHARE:
             share = ""
-        names = [printable(name, 400) for name in (tree.name(placed.box), group.title, group.name) if name]
-        whole = next((name for name in names if cells(name) <= room - len(share)), None)
-        return (whole or cut(names[1], room - len(share), ellipsis)) + share
+        return self._group_name(group, room - len(share)) + share
+
+    def _group_name(self, group: Group, room: int) -> str:
+        """A group's name and as much of its title as fits; where that is none, the one of both that does."""
+        name, title = printable(group.name, 400), printable(group.title, 400)
+        full = f"{name}: {title}" if title and title != name else name
+        if cells(full) <= room or cells(name) + SOME_TITLE <= room:
+            return cut(full, room, self._look.glyphs.ellipsis)
+        whole = next((text for text in (title, name) if text and cells(text) <= room), "")
+        return whole or cut(title or name, room, self._look.glyphs.ellipsis)
 
     def _line(self, placed: Placed) -> str:
         glyphs, frame = self._look.glyphs, self._tree.frame(placed.box)

@@ -7,7 +7,7 @@ import re
 
 from ..symbols.elf_file import SECTION_EXECUTE, ElfFile, Section
 from .rows import FRAME_POINTER_PLAIN, NONE, Row, RowKind
-from .stretch import Stretch, gap
+from .stretch import Stretch, gap, stretch_of
 
 PIECE = 1 << 14
 """Bytes of code looked at together."""
@@ -76,7 +76,7 @@ class CodePatterns:
         # The first stub is entered with one word pushed and pushes another; the others push one and jump to it.
         plt = Row(RowKind.PLT, 9 if self._marked else 11).pack()
         rows = [Row(RowKind.RSP, cfa=16).pack(), Row(RowKind.RSP, cfa=24).pack(), plt]
-        return Stretch(begin, end, [begin, begin + 6, begin + _STUB], rows).part(begin, end)
+        return stretch_of(begin, end, [begin, begin + 6, begin + _STUB], rows)
 
 
 def _known(begin: int, end: int, code: bytes, framed: bool) -> Stretch:
@@ -93,7 +93,7 @@ def _known(begin: int, end: int, code: bytes, framed: bool) -> Stretch:
             _add(found, at + 1, _PUSHED, after, usual)
         else:
             _add(found, at + 1, _ENTERED, after, usual)
-    return found.part(begin, end)
+    return stretch_of(begin, end, found.starts, found.rows)
 
 
 def _add(stretch: Stretch, start: int, row: bytes, end: int, after: bytes) -> None:

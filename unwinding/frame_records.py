@@ -12,7 +12,7 @@ from .cfa_machine import Factors, Machine, State
 from .encoding import OMITTED, pointer, signed, unsigned
 from .row_of_rules import RETURN_ADDRESS, RSP
 from .rows import BAD
-from .stretch import Stretch, one_row
+from .stretch import Stretch, one_row, stretch_of
 
 LONGEST_RECORD = 1 << 16
 MOST_SHARED = 256
@@ -103,7 +103,7 @@ class FrameRecords:
             machine.finish()
         except BrokenFile:
             return one_row(function.begin, function.end, BAD)
-        return Stretch(function.begin, function.end, machine.starts, machine.rows).part(function.begin, function.end)
+        return stretch_of(function.begin, function.end, machine.starts, machine.rows)
 
     def rules_of(self, function: Function, address: int) -> State:
         """All rules in force at an address within a function. Raises BrokenFile for a program that makes no sense."""

@@ -16,7 +16,7 @@ from .code_patterns import SIGNAL_RETURN, SIGNAL_ROW
 from .encoding import unsigned
 from .rows import BAD, END, FRAME_POINTER_GO, RBP_UNCHANGED, Row, RowKind
 from .sorted_pairs import Found, SortedPairs
-from .stretch import Stretch, gap, one_row
+from .stretch import Stretch, gap, one_row, stretch_of
 
 TOP_FRAME, SP_WRITE, ASSEMBLY = 1, 2, 4
 """Flags of functions: internal/abi/symtab.go, FuncFlagTopFrame, FuncFlagSPWrite and FuncFlagAsm. Of those with the
@@ -109,7 +109,7 @@ class GoSource:
                 saved = _FRAME_SLOT if slot is None else slot - depth - 8
                 _add(found, saved_from, _row(depth, saved))
             pc += max(length, 1)
-        return found.part(begin, end)
+        return stretch_of(begin, end, found.starts, found.rows)
 
     def _saved_rbp(self, begin: int, end: int) -> tuple[int, int | None]:
         """From which address on rbp is saved, and where: its offset from rsp, None for right below the return address.

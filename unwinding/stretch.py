@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import NamedTuple, Protocol
 
 from .rows import NONE
@@ -37,6 +37,12 @@ class Stretch(NamedTuple):
         begin, end = max(begin, self.begin), min(end, self.end)
         first, last = bisect_right(self.starts, begin) - 1, bisect_right(self.starts, end - 1)
         return Stretch(begin, end, [begin, *self.starts[first + 1 : last]], self.rows[first:last])
+
+
+def stretch_of(begin: int, end: int, starts: list[int], rows: list[bytes]) -> Stretch:
+    """A stretch of rows, the first of which starts at `begin`; rows that start at `end` or behind are left out."""
+    inside = bisect_left(starts, end)
+    return Stretch(begin, end, starts[:inside], rows[:inside])
 
 
 def one_row(begin: int, end: int, row: bytes) -> Stretch:

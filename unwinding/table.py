@@ -68,10 +68,14 @@ class UnwindTable:
         last = self._last
         if not last.begin <= address < last.end:
             try:
-                last = self._last = self._find(address)
+                last = self._find(address)
             except BrokenFile:
+                last = gap(0, 0)
+            # An index that is not sorted leads anywhere.
+            if not last.begin <= address < last.end:
                 self._counters["cfi_broken"] += 1
                 return one_row(address, address + 1, BAD)
+            self._last = last
         return last
 
     def saved_register(self, offset: int, register: int) -> int | None:

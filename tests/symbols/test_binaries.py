@@ -21,7 +21,8 @@ from icetop.symbols.elf_symbols import SymbolTables
 from icetop.symbols.mappings import read_address_space
 from icetop.symbols.namer import Namer
 from icetop.symbols.raw_bytes import open_regular
-from icetop.tests.symbols.conftest import SOURCES, Build, Start, needs_root
+from icetop.tests.programs_to_run import Build, Start
+from icetop.tests.symbols.conftest import SOURCES, needs_root
 from icetop.tests.symbols.oracle import Symbol, build_id, file_offset, functions, output, slide
 
 pytestmark = [
@@ -114,8 +115,8 @@ def test_mini_debug_info(small: Path, tmp_path: Path) -> None:
 
 
 def test_a_stripped_go_program(build: Build) -> None:
-    whole = build("names_go", "go", "build", "names.go")
-    stripped = build("go_stripped", "go", "build", "-ldflags=-s -w", "names.go")
+    whole = build("names_go", "go", "names.go")
+    stripped = build("go_stripped", "go", "-ldflags=-s -w", "names.go")
     if output("nm", "-a", whole) == "" or len(functions(whole)) < 1000:
         pytest.skip("this Go writes no symbols")
     here = {symbol.address: symbol for symbol in functions(whole) if symbol.size}
@@ -326,7 +327,7 @@ def probe(program: Path, offsets: list[int], counters: Counter[str]) -> None:
 @pytest.mark.parametrize("kind", ["debug", "stripped", "go"])
 def test_files_cut_short_and_changed_anywhere(kind: str, build: Build, tmp_path: Path) -> None:
     if kind == "go":
-        whole = build("go_stripped", "go", "build", "-ldflags=-s -w", "names.go")
+        whole = build("go_stripped", "go", "-ldflags=-s -w", "names.go")
     else:
         whole = build("hostile", "gcc", "-g", "-O1", "-rdynamic", "small.c")
         if kind == "stripped":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from icetop.symbols import mappings
 from icetop.symbols.mappings import Mapping, read_address_space
-from icetop.tests.symbols.conftest import Start
+from icetop.tests.programs_to_run import Start
 
 
 def maps_of(monkeypatch: pytest.MonkeyPatch, text: bytes) -> tuple[Mapping, ...]:

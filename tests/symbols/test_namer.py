@@ -11,7 +11,8 @@ from icetop.profiles.locations import Location
 from icetop.profiles.vocabulary import Language
 from icetop.symbols.mappings import AddressSpace, Mapping, read_address_space
 from icetop.symbols.namer import Namer
-from icetop.tests.symbols.conftest import SOURCES, Build, Start
+from icetop.tests.programs_to_run import Build, Start
+from icetop.tests.symbols.conftest import SOURCES
 from icetop.tests.symbols.oracle import addr2line, build_id, file_offset, functions, slide
 
 

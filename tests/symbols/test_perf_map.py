@@ -14,7 +14,8 @@ from icetop.symbols import perf_map
 from icetop.symbols.mappings import read_address_space
 from icetop.symbols.namer import Namer
 from icetop.symbols.perf_map import RECHECK_SECONDS, PerfMap
-from icetop.tests.symbols.conftest import Start, needs_root
+from icetop.tests.programs_to_run import Start
+from icetop.tests.symbols.conftest import needs_root
 
 ANONYMOUS_CODE = (
     "import ctypes, mmap, sys\n"

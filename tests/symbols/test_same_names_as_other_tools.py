@@ -10,7 +10,7 @@ from icetop.profiles.locations import Location
 from icetop.profiles.vocabulary import Language
 from icetop.symbols.mappings import read_address_space
 from icetop.symbols.namer import Namer
-from icetop.tests.symbols.conftest import Build, Start
+from icetop.tests.programs_to_run import Build, Start
 from icetop.tests.symbols.oracle import Symbol, addr2line, build_id, file_offset, functions, names_at, slide
 
 ADDRESSES = 200
@@ -23,7 +23,7 @@ PROGRAMS = {
         ("names_legacy", "rustc", "-O", "-Csymbol-mangling-version=legacy", "-Zunstable-options", "names.rs"),
         Language.NATIVE,
     ),
-    "go": (("names_go", "go", "build", "names.go"), Language.GO),
+    "go": (("names_go", "go", "names.go"), Language.GO),
 }
 
 

@@ -1,6 +1,6 @@
 """Runs inside gdb: stops a process at random moments and writes what gdb sees of its threads, a JSON line a thread.
 
-Called as: gdb -batch -ex 'python pid, stops, out = ...' -x gdb_stops.py
+Called as: gdb -batch -ex 'python order = (PID, STOPS, MOST_STACK_BYTES, OUT)' -x gdb_stops.py
 """
 
 import json
@@ -16,9 +16,8 @@ REGISTERS = [
     "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp",
     "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
 ]  # fmt: skip
-MOST_STACK = 4 << 20
 MOST_FRAMES = 400
-pid, stops, out = pid, stops, out  # noqa: F821
+pid, stops, most_stack, out = order  # noqa: F821
 
 for setting in (
     "pagination off",
@@ -56,24 +55,38 @@ def stack_mapping(sp):
     return sp
 
 
-def stacks():
-    """The bytes from rsp up to the end of what is mapped there; and of the main stack, when that is another."""
-    wanted = [int(gdb.newest_frame().read_register("rsp")) & ~4095]
+def places_on_stacks():
+    """rsp of all frames, and where the chain of frame pointers leads: Go switches stacks where gdb does not follow."""
     frame = gdb.newest_frame()
+    bp = int(frame.read_register("rbp"))
     while frame is not None:
         try:
-            here = int(frame.read_register("rsp"))
-            if not any(base <= here < base + MOST_STACK for base in wanted):
-                wanted.append(here & ~4095)
+            yield int(frame.read_register("rsp"))
             frame = frame.older()
         except gdb.error:
             break
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-        found = []
-        for base in wanted:
-            end = min(stack_mapping(base), base + MOST_STACK)
+        for _ in range(64):
+            if stack_mapping(bp) == bp:
+                break
+            yield bp
+            memory.seek(bp)
+            bp = int.from_bytes(memory.read(8), "little")
+
+
+def stacks():
+    """The bytes from rsp up, and of each further stack."""
+    wanted = []
+    for place in places_on_stacks():
+        if not any(base <= place < base + most_stack for base in wanted):
+            wanted.append(place & ~4095)
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        found, read_to = [], 0
+        for base in sorted(wanted):
+            base = max(base, read_to)
+            read_to = min(stack_mapping(base), base + most_stack)
             memory.seek(base)
-            found.append((base, memory.read(end - base).hex()))
+            found.append((base, memory.read(read_to - base).hex()))
     return found
 
 

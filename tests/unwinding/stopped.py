@@ -35,10 +35,10 @@ class Stop:
         return [pc for pc, _ in self.frames]
 
 
-def stops_of(pid: int, count: int, folder: Path) -> list[Stop]:
-    """All threads of a process at `count` random moments."""
+def stops_of(pid: int, count: int, folder: Path, most_stack: int = 2 << 20) -> list[Stop]:
+    """All threads of a process at `count` random moments, with at most so many bytes of each stack."""
     out = folder / "stops"
-    order = f"python pid, stops, out = {pid}, {count}, {str(out)!r}"
+    order = f"python order = {pid}, {count}, {most_stack}, {str(out)!r}"
     done = subprocess.run(
         ["gdb", "-nx", "-batch", "-ex", order, "-x", str(_SCRIPT)], capture_output=True, text=True, timeout=120
     )
@@ -72,10 +72,11 @@ class Comparison:
         return self.equal / max(1, self.equal + len(self.different))
 
     def __str__(self) -> str:
-        return f"{self.equal} equal, {len(self.lost_by_gdb)} lost by gdb, {dict(self.ends)}, different: " + "\n".join(
-            f"gdb {[f'{pc:#x} {name}' for pc, name in stop.frames]}\nus {[f'{pc:#x}' for pc in walk.addresses]} {walk.end.reason}"
-            for stop, walk in self.different[:5]
-        )
+        lines = [f"{self.equal} equal, {len(self.lost_by_gdb)} lost by gdb, {dict(self.ends)}, different:"]
+        for stop, walk in self.different[:5]:
+            lines.append(f"  gdb {[f'{pc:#x} {name}' for pc, name in stop.frames]}")
+            lines.append(f"  us {[hex(pc) for pc in walk.addresses]} {walk.end.reason}")
+        return "\n".join(lines)
 
 
 def compare(

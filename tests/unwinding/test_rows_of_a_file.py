@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from icetop.symbols.elf_file import ElfFile
-from icetop.tests.unwinding.conftest import SOURCES, Build
+from icetop.tests.programs_to_run import Build
+from icetop.tests.unwinding.conftest import SOURCES
 from icetop.tests.unwinding.files import code_pages, elf_of, labels, table_of
 from icetop.unwinding import pages
 from icetop.unwinding.rows import RBP_AT_RBP, RBP_UNCHANGED, Row, RowKind, unpack

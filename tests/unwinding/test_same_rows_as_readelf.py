@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from icetop.symbols.vdso import own_vdso
-from icetop.tests.unwinding.conftest import Build
+from icetop.tests.programs_to_run import Build
 from icetop.tests.unwinding.files import table_of
 from icetop.tests.unwinding.readelf import EXPRESSION, functions
 from icetop.unwinding.rows import RBP_AT_RBP, Row, RowKind, unpack

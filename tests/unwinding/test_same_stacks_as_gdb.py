@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from icetop.profiles.vocabulary import StackEnd
-from icetop.tests.unwinding.conftest import SOURCES, Build, Start
+from icetop.tests.programs_to_run import Build, Start
+from icetop.tests.unwinding.conftest import SOURCES
 from icetop.tests.unwinding.stopped import Comparison, Stop, compare, stops_of
 
 
@@ -57,7 +58,7 @@ def test_cpp(how: str, build: Build, start: Start, tmp_path: Path) -> None:
     result = compare(process.pid, stops)
     same(result)
     assert result.ends[StackEnd.COMPLETE] >= 0.97 * len(stops)
-    assert max(len(stop.frames) for stop in stops) > 20
+    assert max(len(stop.frames) for stop in stops) > 15
 
 
 def test_rust(build: Build, start: Start, tmp_path: Path) -> None:
@@ -67,7 +68,14 @@ def test_rust(build: Build, start: Start, tmp_path: Path) -> None:
     assert set(result.ends) == {StackEnd.COMPLETE}
 
 
-GO_ENDS = ("runtime.mcall", "runtime.systemstack", "runtime.mstart", "runtime.goexit", "runtime.rt0_go")
+GO_ENDS = (
+    "runtime.mcall",
+    "runtime.systemstack",
+    "runtime.mstart",
+    "runtime.goexit",
+    "runtime.rt0_go",
+    "runtime.morestack",
+)
 
 
 def until_go_ends(stop: Stop) -> list[int]:
@@ -79,12 +87,10 @@ def until_go_ends(stop: Stop) -> list[int]:
 
 def test_go(build: Build, start: Start, tmp_path: Path) -> None:
     process = start(build("gdb_go", "go", "shapes.go"))
-    stops = stops_of(process.pid, STOPS, tmp_path)
+    stops = stops_of(process.pid, STOPS, tmp_path, most_stack=32 << 10)
     result = compare(process.pid, stops, until_go_ends)
     same(result)
-    assert set(result.ends) <= {StackEnd.COMPLETE, StackEnd.UNREADABLE_STACK}
-    crossed = [stop for stop in stops if "runtime.systemstack" in " ".join(name for _, name in stop.frames)]
-    assert result.ends[StackEnd.UNREADABLE_STACK] <= len(crossed)
+    assert set(result.ends) == {StackEnd.COMPLETE}
 
 
 INTERPRETERS = {

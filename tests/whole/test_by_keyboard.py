@@ -33,8 +33,7 @@ class Screen:
         environ = ["-u", "NO_COLOR", f"XDG_CONFIG_HOME={home}", f"XDG_STATE_HOME={home}", f"XDG_DATA_HOME={home}"]
         command = shlex.join(["env", *environ, sys.executable, "-m", "icetop", *map(str, words)])
         size = ["-x", str(self.size[0]), "-y", str(self.size[1])]
-        self.tmux("-f", "/dev/null", "new-session", "-d", *size, "-c", str(self._folder), command)
-        self.tmux("set-option", "-g", "remain-on-exit", "on")
+        self.tmux("-f", "/dev/null", "new-session", "-d", *size, "-c", str(self._folder), f"{command}; echo ended with $?; cat")
 
     def tmux(self, *words: str) -> str:
         """One tmux command; gives what it prints."""
@@ -126,7 +125,7 @@ def test_all_that_an_on_call_engineer_does(
     saved = list((screen._folder).glob("icetop-*.pb.gz"))
     assert len(saved) == 1
     screen.press("q")
-    screen.sees("Pane is dead (status 0")
+    screen.sees("ended with 0")
 
     again = open_screen(size)
     again.start("open", saved[0])
@@ -136,7 +135,7 @@ def test_all_that_an_on_call_engineer_does(
     again.press("Down", "Up", "Enter")
     again.sees(f"target  pid {program.pid}  shares")
     again.press("q")
-    again.sees("Pane is dead (status 0")
+    again.sees("ended with 0")
 
 
 @pytest.mark.bpf
@@ -159,7 +158,7 @@ def test_the_rate_changes_while_running_and_the_verdict_is_copied(
     screen.press("Escape")
     screen.sees(lambda text: "on the clipboard" not in text)
     screen.press("q")
-    screen.sees("Pane is dead (status 0")
+    screen.sees("ended with 0")
 
 
 @pytest.mark.bpf

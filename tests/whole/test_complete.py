@@ -20,7 +20,27 @@ pytestmark = pytest.mark.bpf
 Report = Callable[..., dict[str, Any]]
 SOURCES = Path(__file__).parent.parent / "programs" / "stacks"
 ENTRIES = frozenset(
-    ["_start", "clone", "clone3", "__clone", "__clone3", "thread_start", "runtime.goexit", "runtime.goexit.abi0", "runtime.rt0_go", "runtime.rt0_go.abi0", "runtime.mstart", "runtime.mstart.abi0", "runtime.mcall", "runtime.systemstack", "ret_from_fork_asm", "ret_from_fork", "runtime.systemstack.abi0", "runtime.asmcgocall", "runtime.asmcgocall.abi0"]
+    [
+        "_start",
+        "clone",
+        "clone3",
+        "__clone",
+        "__clone3",
+        "thread_start",
+        "runtime.goexit",
+        "runtime.goexit.abi0",
+        "runtime.rt0_go",
+        "runtime.rt0_go.abi0",
+        "runtime.mstart",
+        "runtime.mstart.abi0",
+        "runtime.mcall",
+        "runtime.systemstack",
+        "ret_from_fork_asm",
+        "ret_from_fork",
+        "runtime.systemstack.abi0",
+        "runtime.asmcgocall",
+        "runtime.asmcgocall.abi0",
+    ]
 )
 NEAR = 128
 """Bytes from a binary's entry that still are its `_start`, where that has no name because the binary is stripped."""

@@ -1,0 +1,176 @@
+"""What the screen costs: bytes a refresh and a key, key to paint while live data comes in, opening a large file.
+
+    python benchmarks/screen.py
+
+The floor is a bare Textual app that shows the key pressed, on the same machine in the same run.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from measuring import ICETOP, ROOT, Terminal, memory_mb
+
+SECOND = 1_000_000_000
+KEYS = 60
+SIZE = (200, 50)
+ECHO = """
+from textual.app import App
+from textual.widgets import Static
+class Echo(App):
+    def compose(self):
+        yield Static("ready", id="text")
+    def on_key(self, event):
+        if event.key == "q": self.exit()
+        self.query_one("#text").update(f"{event.key} " * 5 + str(self.count))
+        self.count += 1
+    count = 0
+Echo().run()
+"""
+
+
+class Wide:
+    """A live source of so many stack nodes, a tenth of its stacks hit each second."""
+
+    live = True
+
+    def __init__(self, nodes: int) -> None:
+        import threading
+
+        self._nodes = nodes
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End."""
+        self._stopped.set()
+
+    def deltas(self) -> Iterator[object]:
+        """Tables, then a second of counts each second."""
+        from icetop.profiles.delta import Context, Counts, Delta, Vitals
+        from icetop.profiles.locations import Line, Location
+        from icetop.profiles.series import Series
+        from icetop.profiles.stacks import ROOTS
+        from icetop.profiles.vocabulary import Language
+
+        choose = random.Random(5)
+        names = max(self._nodes // 8, 50)
+        locations = [Location(Language.NATIVE, f"/b{n % 40}", "b", n, (Line(f"function_{n}"),)) for n in range(names)]
+        nodes = [(0, choose.randrange(names))]
+        while len(nodes) < self._nodes:
+            parent = ROOTS + int(len(nodes) * choose.random() ** 0.7)
+            nodes.append((min(parent, ROOTS + len(nodes) - 1), choose.randrange(names)))
+        series = [Series(100 + n, n, 100 + n, f"program{n}") for n in range(12)]
+        start = time.time_ns() // SECOND * SECOND
+        context = Context("host", "6.18", 128, start, 99)
+        yield Delta(start, start, locations=locations, nodes=nodes, series=series, context=context)
+        while not self._stopped.is_set():
+            counts = Counts()
+            for _ in range(max(self._nodes // 20, 20)):
+                leaf = ROOTS + choose.randrange(self._nodes)
+                counts.add(leaf, leaf % 12, 1 + leaf % 3, (1 + leaf % 3) * SECOND // 99)
+            yield Delta(start, start + SECOND, counts={"cpu": counts}, expected=sum(counts.samples), vitals=Vitals(100.0))
+            start += SECOND
+            self._stopped.wait(1.0)
+
+
+def serve(nodes: int) -> None:
+    """Be the app over such a source."""
+    sys.path.insert(0, str(ROOT / ".namespace"))
+    from icetop.profiles.view import View
+    from icetop.tui.app import run_app
+
+    sys.exit(run_app(Wide(nodes), view=View(), color=sys.argv[3]))  # type: ignore[arg-type]
+
+
+def keys_of(terminal: Terminal, keys: bytes) -> tuple[list[float], list[float], list[int]]:
+    """For each key, typed at moments that have nothing to do with the data: ms to first and last byte, and bytes."""
+    first, last, sizes = [], [], []
+    for number in range(KEYS):
+        terminal.read(0.05 + 0.013 * (number % 17))
+        begin = time.monotonic()
+        terminal.press(keys[number % len(keys) :][:1])
+        size, seen = 0, 0.0
+        while time.monotonic() - begin < 0.5:
+            got = len(terminal.read_some(0.06))
+            if got:
+                seen = seen or time.monotonic()
+                last_at, size = time.monotonic(), size + got
+            elif seen:
+                break
+        if seen:
+            first.append(1000 * (seen - begin))
+            last.append(1000 * (last_at - begin))
+            sizes.append(size)
+    return first, last, sizes
+
+
+def line(name: str, terminal: Terminal, keys: bytes) -> float:
+    """Measure and print one row; gives the 95th percentile of the first byte."""
+    first, last, sizes = keys_of(terminal, keys)
+    if len(first) < 10:
+        print(f"{name:34} only {len(first)} of {KEYS} keys were answered")
+        return float("nan")
+    p95 = statistics.quantiles(first, n=20)[-1]
+    print(
+        f"{name:34} first byte {statistics.median(first):6.1f} ms (p95 {p95:6.1f})   "
+        f"last byte {statistics.median(last):6.1f} ms   {statistics.median(sizes):6.0f} bytes a key"
+    )
+    return p95
+
+
+def refreshes(terminal: Terminal, seconds: float) -> float:
+    """Bytes a second without keys: the app refreshes once a second."""
+    begin, written = time.monotonic(), 0
+    while time.monotonic() - begin < seconds:
+        written += len(terminal.read(0.5))
+    return written / (time.monotonic() - begin)
+
+
+def folded(path: Path) -> None:
+    """A folded file of 63,000 stacks and about 20 MB."""
+    choose = random.Random(3)
+    with path.open("w") as file:
+        for number in range(63_000):
+            depth = 8 + choose.randrange(14)
+            frames = (f"module{choose.randrange(30)}::function{choose.randrange(9)}_{level}" for level in range(depth))
+            file.write(f"main;{';'.join(frames)} {1 + number % 7}\n")
+
+
+def main() -> None:
+    """All rows."""
+    echo = Terminal([sys.executable, "-c", ECHO], *SIZE)
+    echo.wait_for(b"ready")
+    floor = line("bare Textual app, idle", echo, b"abc")
+    echo.end()
+    for color in ("truecolor", "16"):
+        for nodes in (1_000, 20_000, 100_000):
+            terminal = Terminal([sys.executable, __file__, "--serve", str(nodes), color], *SIZE)
+            terminal.wait_for(b"of CPU", 40)
+            terminal.read(4.0)
+            print(f"{color} {nodes} nodes: {refreshes(terminal, 6.0) / 1000:.1f} kB a refresh at 200x50")
+            p95 = line(f"{color}, {nodes} nodes live", terminal, b"jlkh")
+            print(f"{'':34} p95 to the bare app: {p95 / floor:.1f}x")
+            terminal.end()
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "large.folded"
+        folded(path)
+        print(f"folded file of {path.stat().st_size / 1e6:.1f} MB")
+        terminal = Terminal([*ICETOP, "open", str(path), "--color", "16"], *SIZE)
+        shown = terminal.wait_for(b"Total", 60)
+        terminal.read(2.0)
+        print(f"first picture after {shown:.2f} s, {memory_mb(terminal.pid):.0f} MB (Pss)")
+        line("keys in it", terminal, b"jlkh")
+        terminal.end()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--serve"]:
+        serve(int(sys.argv[2]))
+    else:
+        main()
