@@ -77,6 +77,12 @@ class Terminal:
         self.output += found
         return found
 
+    def read_some(self, seconds: float) -> bytes:
+        """What is there to read as soon as anything is; nothing after so many seconds."""
+        found = self._take() if select.select([self._fd], [], [], seconds)[0] else b""
+        self.output += found
+        return found
+
     def wait_for(self, text: bytes, seconds: float = 15.0) -> float:
         """Seconds from the start until this text has been written; infinity when it never was."""
         until = time.monotonic() + seconds

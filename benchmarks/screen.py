@@ -74,7 +74,9 @@ class Wide:
             for _ in range(max(self._nodes // 20, 20)):
                 leaf = ROOTS + choose.randrange(self._nodes)
                 counts.add(leaf, leaf % 12, 1 + leaf % 3, (1 + leaf % 3) * SECOND // 99)
-            yield Delta(start, start + SECOND, counts={"cpu": counts}, expected=sum(counts.samples), vitals=Vitals(100.0))
+            yield Delta(
+                start, start + SECOND, counts={"cpu": counts}, expected=sum(counts.samples), vitals=Vitals(100.0)
+            )
             start += SECOND
             self._stopped.wait(1.0)
 

@@ -53,7 +53,8 @@ class ElfFile:
     """Headers of a 64-bit little-endian ELF file.
 
     `segments` are those that are loaded; `build_id` is in hex, empty when there is none; `unwind_index` is the address
-    of .eh_frame_hdr. Sections that cannot be read are as if there were none. Raises BrokenFile when it is no such file or its headers are damaged.
+    of .eh_frame_hdr. Sections that cannot be read are as if there were none. Raises BrokenFile when it is no such file
+    or its headers are damaged.
     """
 
     def __init__(self, data: RawBytes) -> None:

@@ -33,7 +33,8 @@ class Screen:
         environ = ["-u", "NO_COLOR", f"XDG_CONFIG_HOME={home}", f"XDG_STATE_HOME={home}", f"XDG_DATA_HOME={home}"]
         command = shlex.join(["env", *environ, sys.executable, "-m", "icetop", *map(str, words)])
         size = ["-x", str(self.size[0]), "-y", str(self.size[1])]
-        self.tmux("-f", "/dev/null", "new-session", "-d", *size, "-c", str(self._folder), f"{command}; echo ended with $?; cat")
+        shell = f"{command}; echo ended with $?; cat"
+        self.tmux("-f", "/dev/null", "new-session", "-d", *size, "-c", str(self._folder), shell)
 
     def tmux(self, *words: str) -> str:
         """One tmux command; gives what it prints."""

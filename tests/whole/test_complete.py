@@ -50,7 +50,7 @@ NODE = (
     "function f(n){return n<2?n:f(n-1)+f(n-2)}\n"
     "for(;;){let a=[];for(let i=0;i<5000;i++)a.push({k:'x'+i,v:i});a.sort((x,y)=>y.v-x.v);JSON.stringify(a);f(20)}"
 )
-SQL = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT sum(x) FROM c WHERE x LIKE '%7%3%' ORDER BY x;"
+SQL = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT sum(x) FROM c WHERE x LIKE '%7%3%';"
 
 
 def needs(tool: str) -> str:
