@@ -34,6 +34,8 @@ ENTRIES = frozenset(
         "runtime.mstart",
         "runtime.mstart.abi0",
         "runtime.mcall",
+        "runtime.morestack.abi0",
+        "runtime.morestack",
         "runtime.systemstack",
         "ret_from_fork_asm",
         "ret_from_fork",
@@ -110,16 +112,16 @@ def entry_offset(path: str) -> int:
 def test_stacks_reach_their_threads_entry(
     program: str, tmp_path: Path, icetop: Icetop, report: Report, start: Start
 ) -> None:
-    """From the first second on, with nothing known beforehand of the program that runs already."""
+    """At most 5 stacks are cut short, the first second included, with nothing known beforehand of the program."""
     process = start(*PROGRAMS[program](tmp_path), stderr=subprocess.DEVNULL)
-    done = icetop("record", "-F", 499, "-d", 3, "-o", "x.pb.gz", "-p", process.pid)
+    done = icetop("record", "-F", 99, "-d", 5, "-o", "x.pb.gz", "-p", process.pid)
     assert done.returncode == 0, done.stderr
     found = report("x.pb.gz", "--stacks")
     ends: Counter[bool] = Counter()
     for stack in found["stacks"]:
         ends[bool(stack["frames"]) and is_entry(found["frames"][stack["frames"][0]])] += stack["samples"]
-    assert ends.total() > 300
-    assert ends[False] <= max(5, 0.001 * ends.total()), (ends, found["truncated_by"])
+    assert ends.total() > 100
+    assert ends[False] <= 5, (ends, found["truncated_by"])
 
 
 @pytest.mark.parametrize(("depth", "frames", "whole"), [(300, 255, False), (300, 400, True), (1000, 1700, True)])
