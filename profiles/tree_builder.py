@@ -193,7 +193,9 @@ class _Builder:
         return box
 
     def _paths(self, above: IntArray, keys: IntArray, levels: list[IntArray]) -> npt.NDArray[np.uint64]:
-        names = np.array([hash(self._identity(key)) & (1 << 64) - 1 for key in keys.tolist()], dtype=np.uint64)
+        distinct, places = np.unique(keys, return_inverse=True)
+        hashes = [hash(self._identity(key)) & (1 << 64) - 1 for key in distinct.tolist()]
+        names = np.array(hashes, dtype=np.uint64)[places]
         paths = names.copy()
         for level in levels[1:]:
             paths[level] = (paths[above[level]] ^ names[level]) * np.uint64(0x9E3779B97F4A7C15)

@@ -59,8 +59,12 @@ class IcetopApp(ViewingApp):
             self._board.follow_table(self._picture)
 
     def action_move(self, way: str) -> None:
-        """Move the cursor of the pane that keys go to."""
+        """Move the cursor of the pane that keys go to; what follows it is painted in the same go."""
         self._board.pane.move(way)
+        if self._board.pane is self._board.icicle:
+            self.on_icicle_moved()
+        else:
+            self.on_table_moved()
 
     def action_pane(self) -> None:
         """Send keys to the other pane."""

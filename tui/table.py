@@ -57,6 +57,7 @@ class Table(Painted):
         self._top = 0
         self._active = False
         self._ruled = True
+        self._following = True
 
     @property
     def row(self) -> TopRow | None:
@@ -80,12 +81,13 @@ class Table(Painted):
         """Whether keys go to this pane, and whether it has another one on its left."""
         if (active, ruled) != (self._active, self._ruled):
             self._active, self._ruled = active, ruled
-            self.refresh()
+            self._following = self._following and not active
+            self._settle()
 
     def follow(self, frame_id: int) -> None:
-        """Put the cursor on a function, if it is listed."""
+        """Put the cursor on a function, if it is listed. The rows stay: the top ones matter wherever the graph's is."""
         if frame_id != self._frame:
-            self._frame = frame_id
+            self._frame, self._following = frame_id, True
             self._find(frame_id)
             self._settle()
 
@@ -144,7 +146,7 @@ class Table(Painted):
 
     def _to(self, place: int) -> None:
         self._at = min(max(place, 0), len(self._rows) - 1)
-        self._frame = self.frame_id
+        self._frame, self._following = self.frame_id, False
         self._settle()
         self.post_message(self.Moved())
 
@@ -152,9 +154,10 @@ class Table(Painted):
         self._at = next((place for place, row in enumerate(self._rows) if row.frame_id == frame_id), self._at)
 
     def _settle(self) -> None:
-        """Keep the cursor on a row that there is, and in sight."""
+        """Keep the cursor on a row that there is, and where a key put it there, in sight."""
         self._at = max(min(self._at, len(self._rows) - 1), 0)
-        self._top = min(max(self._top, self._at - self._room + 1), self._at)
+        if not self._following:
+            self._top = min(max(self._top, self._at - self._room + 1), self._at)
         self._top = max(min(self._top, len(self._rows) - self._room), 0)
         self.refresh()
 

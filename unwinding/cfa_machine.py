@@ -14,15 +14,13 @@ from .row_of_rules import (
     AT_EXPRESSION,
     IS_EXPRESSION,
     OTHER,
-    RBP,
-    RETURN_ADDRESS,
-    RSP,
     UNDEFINED,
     CfaRule,
     Rule,
     row_of,
 )
 from .stretch import LAST_ADDRESS
+from .x86_64 import RBP, RETURN_ADDRESS, RSP
 
 MOST_ROWS = 1 << 14
 MOST_REMEMBERED = 64

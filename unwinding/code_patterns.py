@@ -1,16 +1,29 @@
-"""Code that has no unwind information and is known by its looks: returns from signal handlers, stubs of linkers, and
-functions that set up frame pointers."""
+"""Code that has no unwind information and is known by its looks: returns from signal handlers, stubs of linkers,
+functions that set up frame pointers, and what can be followed instruction by instruction."""
 
 from __future__ import annotations
 
-import re
+from collections import OrderedDict
 
 from ..symbols.elf_file import SECTION_EXECUTE, ElfFile, Section
-from .rows import FRAME_POINTER_PLAIN, NONE, Row, RowKind
-from .stretch import Stretch, gap, stretch_of
+from .code_walk import CodeWalk
+from .rows import FRAME_POINTER_PLAIN, Row, RowKind
+from .stretch import Stretch, gap, one_row, stretch_of
+from .x86_64 import (
+    FRAMES,
+    PLT_FIRST_PUSHED,
+    PLT_PUSHED,
+    PLT_PUSHED_MARKED,
+    PLT_STUB,
+    PROLOGUE,
+    SAVED_RSP,
+    SIGNAL_RETURN,
+)
 
 PIECE = 1 << 14
-"""Bytes of code looked at together."""
+MARGIN = 1 << 12
+MOST_WALKED = 16
+"""Bytes of code looked at together, bytes around them that help, pieces whose rows are kept."""
 
 SPARSEST = 1 << 11
 """Code keeps frame pointers when it sets one up at least every so many bytes, on average. Code that does not still does
@@ -20,17 +33,7 @@ MOST_CODE = 4 << 20
 MOST_GAPS = 256
 """Bytes of a gap that are looked through for this, and gaps of which the answer is remembered."""
 
-_STUB = 16
-SIGNAL_RETURN = re.compile(rb"(?:\x48\xc7\xc0\x0f\x00\x00\x00|\xb8\x0f\x00\x00\x00)\x0f\x05")
-"""mov rax, 15; syscall: what musl and Go have the kernel return to from a handler; gdb and gcc know it the same way."""
-
-SIGNAL_ROW = Row(RowKind.SIGNAL, cfa=160).pack()
-"""160: uc_mcontext.gregs[REG_RSP] of the struct ucontext at rsp."""
-
-_PROLOGUE = b"\x55\x48\x89\xe5"
-_FRAMES = re.compile(rb"(?P<prologue>\x55\x48\x89\xe5)|[\xc9\x5d](?:\xc3|\xc2..)", re.DOTALL)
-"""push rbp; mov rbp, rsp; and leave or pop rbp before ret."""
-
+SIGNAL_ROW = Row(RowKind.SIGNAL, cfa=SAVED_RSP).pack()
 _ENTERED = Row(RowKind.RSP, cfa=8).pack()
 _PUSHED = Row(RowKind.RSP, rbp=-2, cfa=16).pack()
 
@@ -43,6 +46,7 @@ class CodePatterns:
         self._stubs = [part for part in elf.sections if part.name.startswith(".plt") and part.flags & SECTION_EXECUTE]
         self._marked = any(part.name == ".plt.sec" for part in self._stubs)
         self._framed: dict[int, bool] = {}
+        self._walked: OrderedDict[int, Stretch] = OrderedDict()
 
     def stretch_at(self, address: int, unknown: Stretch) -> Stretch:
         """The rows at an address within a gap: of some of the gap around it. Raises BrokenFile for unreadable code."""
@@ -56,7 +60,24 @@ class CodePatterns:
         begin = max(unknown.begin, address - address % PIECE)
         end = min(unknown.end, begin - begin % PIECE + PIECE)
         move = segment.offset - segment.address
-        return _known(begin, end, self._elf.data.read(begin + move, end - begin), self._keeps_frames(unknown, move))
+        if self._keeps_frames(unknown, move):
+            return _framed(begin, end, self._elf.data.read(begin + move, end - begin))
+        found = self._walked.get(begin)
+        if found is None:
+            found = self._walked[begin] = self._walk(begin, end, unknown, move)
+            if len(self._walked) > MOST_WALKED:
+                self._walked.popitem(last=False)
+        return found
+
+    def _walk(self, begin: int, end: int, unknown: Stretch, move: int) -> Stretch:
+        """The rows of a piece from its instructions, and from those around it, since functions cross its borders."""
+        first, last = max(begin - MARGIN, unknown.begin), min(end + MARGIN, unknown.end)
+        code = self._elf.data.read(first + move, last - first)
+        found = stretch_of(begin, end, *CodeWalk(code, first).rows(begin, end))
+        for match in SIGNAL_RETURN.finditer(code):
+            # It is entered by a return, so that the call before it is looked for one byte ahead.
+            found = _with(found, first + match.start() - 1, first + match.end(), SIGNAL_ROW)
+        return found
 
     def _keeps_frames(self, unknown: Stretch, move: int) -> bool:
         """Whether the code in a gap keeps frame pointers."""
@@ -65,7 +86,7 @@ class CodePatterns:
             if len(self._framed) >= MOST_GAPS:
                 self._framed.clear()
             code = self._elf.data.read_up_to(unknown.begin + move, min(unknown.end - unknown.begin, MOST_CODE))
-            framed = self._framed[unknown.begin] = code.count(_PROLOGUE) * SPARSEST >= len(code)
+            framed = self._framed[unknown.begin] = code.count(PROLOGUE) * SPARSEST >= len(code)
         return framed
 
     def _linker_stubs(self, part: Section) -> Stretch:
@@ -74,26 +95,36 @@ class CodePatterns:
         if part.name != ".plt":
             return Stretch(begin, end, [begin], [_ENTERED])
         # The first stub is entered with one word pushed and pushes another; the others push one and jump to it.
-        plt = Row(RowKind.PLT, 9 if self._marked else 11).pack()
+        plt = Row(RowKind.PLT, PLT_PUSHED_MARKED if self._marked else PLT_PUSHED).pack()
         rows = [Row(RowKind.RSP, cfa=16).pack(), Row(RowKind.RSP, cfa=24).pack(), plt]
-        return stretch_of(begin, end, [begin, begin + 6, begin + _STUB], rows)
+        return stretch_of(begin, end, [begin, begin + PLT_FIRST_PUSHED, begin + PLT_STUB], rows)
 
 
-def _known(begin: int, end: int, code: bytes, framed: bool) -> Stretch:
-    """The rows of a piece of code, which keeps frame pointers or not."""
-    usual = FRAME_POINTER_PLAIN if framed else NONE
-    found = Stretch(begin, end, [begin], [usual])
-    for match in _FRAMES.finditer(code) if framed else SIGNAL_RETURN.finditer(code):
+def _framed(begin: int, end: int, code: bytes) -> Stretch:
+    """The rows of code that keeps frame pointers: all but the instructions that set one up or take it down."""
+    found = Stretch(begin, end, [begin], [FRAME_POINTER_PLAIN])
+    for match in FRAMES.finditer(code):
         at, after = begin + match.start(), begin + match.end()
-        if not framed:
-            # It is entered by a return, so that the call before it is looked for one byte ahead.
-            _add(found, at - 1, SIGNAL_ROW, after, usual)
-        elif match["prologue"]:
+        if match["prologue"]:
             _add(found, at, _ENTERED, at + 1, _PUSHED)
-            _add(found, at + 1, _PUSHED, after, usual)
+            _add(found, at + 1, _PUSHED, after, FRAME_POINTER_PLAIN)
         else:
-            _add(found, at + 1, _ENTERED, after, usual)
+            _add(found, at + 1, _ENTERED, after, FRAME_POINTER_PLAIN)
     return stretch_of(begin, end, found.starts, found.rows)
+
+
+def _with(stretch: Stretch, begin: int, end: int, row: bytes) -> Stretch:
+    """A stretch with one row put over a part of it."""
+    begin, end = max(begin, stretch.begin), min(end, stretch.end)
+    if begin >= end:
+        return stretch
+    parts = [one_row(begin, end, row)]
+    if begin > stretch.begin:
+        parts.insert(0, stretch.part(stretch.begin, begin))
+    if end < stretch.end:
+        parts.append(stretch.part(end, stretch.end))
+    starts = [start for part in parts for start in part.starts]
+    return Stretch(stretch.begin, stretch.end, starts, [row for part in parts for row in part.rows])
 
 
 def _add(stretch: Stretch, start: int, row: bytes, end: int, after: bytes) -> None:

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from ..symbols.raw_bytes import BrokenFile, RawBytes
 from .cfa_machine import Factors, Machine, State
 from .encoding import OMITTED, pointer, signed, unsigned
-from .row_of_rules import RETURN_ADDRESS, RSP
 from .rows import BAD
 from .stretch import Stretch, one_row, stretch_of
+from .x86_64 import RETURN_ADDRESS, RSP
 
 LONGEST_RECORD = 1 << 16
 MOST_SHARED = 256

@@ -6,17 +6,17 @@ and later. Where the runtime switches stacks (flag SPWRITE) frame pointers lead 
 
 from __future__ import annotations
 
-import re
 import struct
 from collections import Counter, OrderedDict
 
 from ..symbols.elf_file import ElfFile, Section
 from ..symbols.raw_bytes import BrokenFile
-from .code_patterns import SIGNAL_RETURN, SIGNAL_ROW
+from .code_patterns import SIGNAL_ROW
 from .encoding import unsigned
 from .rows import BAD, END, FRAME_POINTER_GO, RBP_UNCHANGED, Row, RowKind
 from .sorted_pairs import Found, SortedPairs
 from .stretch import Stretch, gap, one_row, stretch_of
+from .x86_64 import SAVES_RBP, SIGNAL_RETURN
 
 TOP_FRAME, SP_WRITE, ASSEMBLY = 1, 2, 4
 """Flags of functions: internal/abi/symtab.go, FuncFlagTopFrame, FuncFlagSPWrite and FuncFlagAsm. Of those with the
@@ -30,9 +30,6 @@ PROLOGUE = 96
 _HEADER = struct.Struct("<IHBBQQQQQQQQ")
 _MAGICS = (0xFFFFFFF0, 0xFFFFFFF1)
 _FUNCTION = struct.Struct("<IiiIIIIIIiBB")
-_SAVES_RBP = re.compile(rb"\x55\x48\x89\xe5|\x48\x89\x6c\x24(.)|\x48\x89\xac\x24(....)", re.DOTALL)
-"""push rbp; mov rbp, rsp (Go 1.21 and later), or mov n(rsp), rbp."""
-
 _FRAME_SLOT = -16
 """Where push at a function's start puts rbp, from the CFA."""
 
@@ -117,7 +114,7 @@ class GoSource:
         The address is `end` for a function that leaves rbp alone.
         """
         code = self._code(begin, min(PROLOGUE, end - begin))
-        match = _SAVES_RBP.search(code)
+        match = SAVES_RBP.search(code)
         if match is None:
             return end, None
         if match.group(1) is None and match.group(2) is None:

@@ -7,9 +7,7 @@ from functools import lru_cache
 from ..symbols.raw_bytes import BrokenFile
 from .encoding import signed, unsigned
 from .rows import BAD, END, RBP_AT_RBP, RBP_UNCHANGED, Row, RowKind
-
-RBP, RSP, RETURN_ADDRESS = 6, 7, 16
-"""DWARF's numbers of the registers that rows speak of."""
+from .x86_64 import PLT_EXPRESSION, RBP, RETURN_ADDRESS, RSP, SAVED_RBP_FROM_RSP, SAVED_RIP_FROM_RSP
 
 AT_EXPRESSION, IS_EXPRESSION, OTHER = "at", "is", "other"
 UNDEFINED: tuple[str, bytes] = ("undefined", b"")
@@ -23,8 +21,6 @@ CfaRule = tuple[int, int] | bytes
 
 _DEREF, _PLUS, _LITERAL = 0x06, 0x23, 0x30
 _BREG = 0x70
-_PLT = b"\x77\x08\x80\x00\x3f\x1a%c\x2a\x33\x24\x22"
-"""breg7 (rsp) 8, breg16 (rip) 0, lit15, and, litN, ge, lit3, shl, plus: what linkers write for .plt."""
 
 
 @lru_cache(4096)
@@ -61,7 +57,7 @@ def _saved_rbp(rule: Rule) -> int | None:
 
 def _computed(expression: bytes, saved: int) -> Row | None:
     """The row of a CFA that is computed: a stub of .plt, or a value that lies on the stack."""
-    if len(expression) == 11 and expression == _PLT % expression[6] and 0 <= expression[6] - _LITERAL < 16:
+    if len(expression) == 11 and expression == PLT_EXPRESSION % expression[6] and 0 <= expression[6] - _LITERAL < 16:
         return Row(RowKind.PLT, expression[6] - _LITERAL, saved)
     try:
         register, offset, rest = _register_and_offset(expression)
@@ -83,7 +79,12 @@ def _signal(cfa: CfaRule, rbp: Rule, rsp: Rule, return_address: tuple[str, bytes
     except BrokenFile:
         return BAD
     stack_pointer = at if rsp is None else _place_on_stack_or_none(rsp)
-    if register != RSP or rest != bytes([_DEREF]) or places != [at + 8, at - 40] or stack_pointer != at:
+    if (
+        register != RSP
+        or rest != bytes([_DEREF])
+        or places != [at + SAVED_RIP_FROM_RSP, at + SAVED_RBP_FROM_RSP]
+        or stack_pointer != at
+    ):
         return BAD
     return Row(RowKind.SIGNAL, 0, RBP_UNCHANGED, at).pack()
 

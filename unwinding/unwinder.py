@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from ..profiles.vocabulary import StackEnd
 from ..symbols.raw_bytes import BrokenFile
 from .code import Code
-from .row_of_rules import RBP, RSP
 from .rows import RBP_AT_RBP, RBP_UNCHANGED, FramePointer, Row, RowKind
 from .stack_bytes import StackBytes
+from .x86_64 import RBP, RSP, SAVED_RBP_FROM_RSP, SAVED_RIP_FROM_RSP
 
 _ADDRESS_MASK = (1 << 64) - 1
 _WORD = 8
+_GO, _JIT = int(FramePointer.GO), int(FramePointer.JIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,20 +149,20 @@ class _Walker:
 
     def _by_frame_pointer(self, row: Row) -> StackEnd | None:
         bp = self._bp
-        go = row.aux & FramePointer.GO
+        go = row.aux & _GO
         if go and not bp:
             return StackEnd.COMPLETE
         if bp & 7 or (bp < self._sp and not go):
             return _no_frame_pointer(row)
         caller, pc = self._word(bp), self._word(bp + _WORD)
         if caller is None or pc is None:
-            return _no_frame_pointer(row) if row.aux & FramePointer.JIT else StackEnd.UNREADABLE_STACK
+            return _no_frame_pointer(row) if row.aux & _JIT else StackEnd.UNREADABLE_STACK
         self._go(pc, bp + 2 * _WORD, caller, returned=True)
         return None
 
     def _by_signal_frame(self, row: Row) -> StackEnd | None:
         at = self._sp + row.cfa
-        sp, pc, bp = self._word(at), self._word(at + _WORD), self._word(at - 5 * _WORD)
+        sp, pc, bp = self._word(at), self._word(at + SAVED_RIP_FROM_RSP), self._word(at + SAVED_RBP_FROM_RSP)
         if sp is None or pc is None or bp is None:
             return StackEnd.UNREADABLE_STACK
         self.exact.append(len(self.addresses))
@@ -179,7 +180,7 @@ def _signed(aux: int) -> int:
 
 
 def _no_frame_pointer(row: Row) -> StackEnd:
-    return StackEnd.JIT_NO_FRAME_POINTER if row.aux & FramePointer.JIT else StackEnd.NO_FRAME_POINTER
+    return StackEnd.JIT_NO_FRAME_POINTER if row.aux & _JIT else StackEnd.NO_FRAME_POINTER
 
 
 _STEPS: dict[int, Callable[[_Walker, Row], StackEnd | None]] = {

@@ -319,3 +319,97 @@ async def test_ascii_is_ascii() -> None:
         assert text.isascii()
         await person.press("question_mark")
         assert (await person.sees("search for the function")).isascii()
+
+
+async def test_picking_in_a_saved_profile_narrows_the_view() -> None:
+    source = MovingSource(live=False, backlog=70, limit=70)
+    async with running(source, size=(160, 40)) as person:
+        await person.sees("postgres: shop")
+        await person.press("p", *"postgres", "tab")
+        await person.sees("1 chosen")
+        await person.press("enter")
+        await person.sees(lambda text: "target  pid 812  postgres: shop SELECT" in text and "gunicorn" not in text)
+        await person.press("p", "enter")
+        await person.sees("gunicorn: shop.wsgi")
+
+
+async def test_leaving_a_picker_changes_nothing_and_keys_typed_ahead_go_where_they_belong() -> None:
+    async with running(MovingSource(live=False, backlog=70, limit=70)) as person:
+        await person.sees("postgres: shop")
+        await person.press("p", *"wqs", "escape", "w")
+        await person.sees(lambda text: "target  host" in text and "last 5 s" in text)
+
+
+async def test_the_palette_runs_what_is_chosen() -> None:
+    async with running() as person:
+        await person.sees("last 30 s")
+        await person.press("colon", *"how much time", "enter")
+        await person.sees("last 5 min")
+
+
+async def test_leaving_out_a_function_and_small_ones() -> None:
+    async with running(size=(160, 40)) as person:
+        await person.sees("UTF8_MatchText")
+        await person.press("tab", "g", "x")
+        await person.sees(lambda text: "without UTF8_MatchText" in text and "│ UTF8_MatchText" not in text)
+        await person.press("X", "percent_sign")
+        await person.sees(lambda text: "without" not in text and "from 0.1 %" in text)
+
+
+async def test_enter_on_the_box_zoomed_into_shows_its_whole_stack() -> None:
+    async with running() as person:
+        await person.sees("gunicorn: shop.wsgi")
+        await person.press("j", "j", "enter", "enter")
+        await person.sees("gunicorn/workers/sync.py:182")
+
+
+async def test_a_click_on_a_head_sorts_by_that_column() -> None:
+    async with running(size=(120, 40)) as person:
+        await person.sees("▾Flat s")
+        table = person.app._board.table
+        await person._pilot.click(table, offset=(8 + 3 * 6, table._heads - 1))
+        await person.sees("▾Cum%")
+        await person._pilot.click(table, offset=(8 + 3 * 6, table._heads - 1))
+        await person.sees("▴Cum%")
+
+
+async def test_the_verdict_is_shown_as_it_is_copied() -> None:
+    async with running() as person:
+        await person.sees("of CPU")
+        await person.press("j", "j", "y")
+        text = await person.sees("OSC 52")
+        assert "**web-3** · host" in text and "top: `" in text
+
+
+async def test_a_bug_of_the_screen_is_a_line_and_keeps_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    from icetop.tui.hangup import notice_of_last_end
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug [bold]")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        async with running() as person:
+            await person.sees("of CPU")
+            monkeypatch.setattr("icetop.tui.table.Table._paint_heads", fail)
+            await person.press("o")
+            await person.sees("never")
+    assert notice_of_last_end() is not None
+
+
+async def test_5000_processes_in_the_picker_and_a_name_of_100k_characters() -> None:
+    from icetop.tui.picker import PickerScreen
+    from icetop.tui.process_reader import LiveProcess
+
+    source = FixedSource([])
+    async with running(source) as person:
+        await person.press("p")
+        screen = person.app.screen
+        assert isinstance(screen, PickerScreen)
+        processes = [LiveProcess(n, f"name{n}", "t\x1b[31m" * 5, n / 100, n * 1000) for n in range(1, 5000)]
+        screen._reader.stop()
+        screen.post_message(PickerScreen.Came([*processes, LiveProcess(5000, "x" * 100_000, "[b]", 99.0, 5)]))
+        await person.sees("xxxxxxx")
+        await person.press(*"name4321")
+        text = await person.sees("1 of 5001")
+        assert "\x1b" not in text and "4321" in text
+        await person.press("escape")

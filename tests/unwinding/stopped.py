@@ -13,7 +13,7 @@ from icetop.profiles.vocabulary import StackEnd
 from icetop.symbols.binaries import BinaryCache
 from icetop.symbols.mappings import AddressSpace, read_address_space
 from icetop.unwinding.code import ProcessCode, UnwindTables
-from icetop.unwinding.row_of_rules import RBP, RSP
+from icetop.unwinding.x86_64 import RBP, RSP
 from icetop.unwinding.stack_bytes import StackBytes
 from icetop.unwinding.unwinder import Registers, Walk, unwind
 
@@ -98,3 +98,9 @@ def compare(
         else:
             result.different.append((stop, walk))
     return result
+
+
+def walks_of(pid: int, stops: list[Stop]) -> list[Walk]:
+    """What the unwinder makes of the stops of a process that still runs."""
+    code = ProcessCode(read_address_space(pid), BinaryCache(Counter()), UnwindTables())
+    return [unwind(stop.registers, stop.stack, code, MOST_FRAMES) for stop in stops]

@@ -27,7 +27,9 @@ def gdb_can_attach() -> str:
     return "" if "attached" in said and "ptrace" not in said else f"gdb cannot attach: {said[-200:]}"
 
 
-pytestmark = pytest.mark.skipif(bool(gdb_can_attach()), reason=gdb_can_attach())
+OBSTACLE = gdb_can_attach()
+needs_gdb = pytest.mark.skipif(bool(OBSTACLE), reason=OBSTACLE)
+pytestmark = needs_gdb
 
 STOPS = 60
 
