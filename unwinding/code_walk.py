@@ -17,6 +17,7 @@ from .x86_64_instructions import Decoded, Effect, decode
 
 _FRAME = 5
 _FALLS_NOT = (Effect.JUMP, Effect.RETURN, Effect.STOP, Effect.INVALID)
+_BREAKS = (*_FALLS_NOT, Effect.CALL, Effect.BRANCH)
 
 
 class Depth(NamedTuple):
@@ -124,6 +125,9 @@ class CodeWalk:
         }
         self._sources: dict[int, list[int]] = {}
         self._work: list[int] = []
+        for index, (target, (_, effect, _)) in enumerate(zip(self._targets, self._decoded, strict=True)):
+            if target is not None and effect is not Effect.CALL:
+                self._sources.setdefault(target, []).append(index)
         self._solve()
 
     def rows(self, begin: int, end: int) -> tuple[list[int], list[bytes]]:
@@ -149,9 +153,6 @@ class CodeWalk:
         return self._index.get(self.places[index] + length + operand)
 
     def _solve(self) -> None:
-        for index, (target, (_, effect, _)) in enumerate(zip(self._targets, self._decoded, strict=True)):
-            if target is not None and effect is not Effect.CALL:
-                self._sources.setdefault(target, []).append(index)
         self._set([index for index, decoded in enumerate(self._decoded) if decoded[1] is Effect.RETURN], ENTRY)
         self._spread_back()
         known = [index for index, depth in enumerate(self.depths) if depth is not None]
@@ -201,14 +202,14 @@ class CodeWalk:
         target = self._targets[index]
         found = []
         following = after(depth, effect, operand)
-        if effect not in _FALLS_NOT and index + 1 < len(self.places) and not self._may_end_with(index):
+        if index + 1 < len(self.places) and effect not in _FALLS_NOT and not self._may_end_with(index):
             found.append((index + 1, following))
         if target is not None and effect is not Effect.CALL:
             found.append((target, following))
         return found
 
     def _may_end_with(self, index: int) -> bool:
-        """Whether a call may be a function's last instruction, since what follows looks like the next function."""
+        """Whether an instruction is a call that may not return: what follows looks like the next function."""
         if self._decoded[index][1] is not Effect.CALL:
             return False
         following = self.places[index + 1]
@@ -247,5 +248,14 @@ class CodeWalk:
             if not index or effect in _FALLS_NOT:
                 continue
             # Calls leave rsp at a multiple of 16: anything else is the next function, after a call that never returns.
-            if effect is not Effect.CALL or (depth.stack or 0) % 16 == 0:
+            if effect is not Effect.CALL or ((depth.stack or 0) % 16 == 0 and not self._leaves_arguments(index - 1)):
                 self._set([index - 1], before(depth, effect, operand))
+
+    def _leaves_arguments(self, index: int) -> bool:
+        """Whether a call has arguments pushed that nobody takes off the stack after it: then it does not return."""
+        effects = [decoded[1] for decoded in self._decoded[max(index - 8, 0) : index + 6]]
+        call = min(index, 8)
+        ahead = next((place for place in range(call - 1, -1, -1) if effects[place] in _BREAKS), -1)
+        if Effect.PUSH not in effects[ahead + 1 : call]:
+            return False
+        return Effect.ADD not in effects[call + 1 :] and Effect.POP not in effects[call + 1 :]

@@ -13,9 +13,9 @@ from icetop.profiles.vocabulary import StackEnd
 from icetop.symbols.binaries import BinaryCache
 from icetop.symbols.mappings import AddressSpace, read_address_space
 from icetop.unwinding.code import ProcessCode, UnwindTables
-from icetop.unwinding.x86_64 import RBP, RSP
 from icetop.unwinding.stack_bytes import StackBytes
 from icetop.unwinding.unwinder import Registers, Walk, unwind
+from icetop.unwinding.x86_64 import RBP, RSP
 
 MOST_FRAMES = 400
 _SCRIPT = Path(__file__).with_name("gdb_stops.py")

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_instructions_are_as_long_as_objdump_says(path: str) -> None:
     # Tables between functions are no code; "fwait" is listed as a part of the instruction that follows.
     places = [
         (start, end, text)
-        for (start, text), (end, _) in zip(found, found[1:], strict=False)
+        for (start, text), (end, _) in pairwise(found)
         if "(bad)" not in text and code[start] != 0x9B and end - start <= 15
     ]
     wrong = [(hex(start), text) for start, end, text in places if decode(code, start)[0] != end - start]
