@@ -60,7 +60,7 @@ def test_cpp(how: str, build: Build, start: Start, tmp_path: Path) -> None:
     result = compare(process.pid, stops)
     same(result)
     assert result.ends[StackEnd.COMPLETE] >= 0.97 * len(stops)
-    assert max(len(stop.frames) for stop in stops) > 15
+    assert max(len(stop.frames) for stop in stops) > 8
 
 
 def test_rust(build: Build, start: Start, tmp_path: Path) -> None:
