@@ -53,8 +53,8 @@ class ElfFile:
     """Headers of a 64-bit little-endian ELF file.
 
     `segments` are those that are loaded; `build_id` is in hex, empty when there is none; `unwind_index` is the address
-    of .eh_frame_hdr. Sections that cannot be read are as if there were none. Raises BrokenFile when it is no such file
-    or its headers are damaged.
+    of .eh_frame_hdr, `machine` its processor (EM_*). Sections that cannot be read are as if there were none. Raises
+    BrokenFile when it is no such file or its headers are damaged.
     """
 
     def __init__(self, data: RawBytes) -> None:
@@ -65,6 +65,7 @@ class ElfFile:
         self.segments: list[Segment] = []
         self.build_id = ""
         self.unwind_index: int | None = None
+        self.machine: int = header[2]
         self._read_segments(header[5], header[9], header[10])
         try:
             self.sections = self._read_sections(header[6], header[11], header[12], header[13])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterator
 
 from .elf_file import ElfFile, Section
 from .raw_bytes import BrokenFile
@@ -15,6 +16,12 @@ from .raw_bytes import BrokenFile
 _HEADER = struct.Struct("<IHBBQQQQQQQQ")
 _MAGICS = (0xFFFFFFF0, 0xFFFFFFF1)
 _LONGEST_NAME = 4096
+
+_MODULE_DATA = (".go.module", ".noptrdata", ".data", ".data.rel.ro")
+_TEXT_IN_MODULE_DATA = 176
+"""Where moduledata may be, and its field `text`: after one pointer, six slices and three more pointers."""
+
+_LARGEST_DATA = 32 << 20
 
 
 class GoTable:
@@ -27,7 +34,7 @@ class GoTable:
         )
         if magic not in _MAGICS or pointer != 8 or quantum != 1 or count * 8 > min(most, section.size):
             raise BrokenFile("the table of Go's functions is of an unknown form")
-        self._text = text or _start_of_text(elf)
+        self._text = text or start_of_text(elf, section)
         self._names = section.offset + names
         self._table = section.offset + table
         columns = array("I")
@@ -57,9 +64,39 @@ def read_go_table(elf: ElfFile, most: int) -> GoTable | None:
     return GoTable(elf, section, most) if section is not None else None
 
 
-def _start_of_text(elf: ElfFile) -> int:
-    """Where Go's code starts, for those versions whose table does not say so."""
+def start_of_text(elf: ElfFile, section: Section) -> int:
+    """Where Go's code starts, for those versions whose table (in `section`) does not say so.
+
+    Right at the start of .text, unless a C linker put other code before it: then as `runtime.moduledata` says. Raises
+    BrokenFile where it is not to be found.
+    """
     text = elf.section(".text")
-    if text is None or elf.section(".init") is not None:
-        raise BrokenFile("where Go's code starts is not known: a C linker put other code before it")
-    return text.address
+    if text is not None and elf.section(".init") is None:
+        return text.address
+    for start in _starts_in_module_data(elf, section.address):
+        if any(begin <= start < end for begin, end in elf.code_ranges()):
+            return start
+    raise BrokenFile("where Go's code starts is not known: a C linker put other code before it")
+
+
+def _starts_in_module_data(elf: ElfFile, table: int) -> Iterator[int]:
+    """What may be the field `text` of moduledata, whose first field is the address of the table.
+
+    Either both are in the file, or relocations will put them there (.rela.dyn: place, kind, value).
+    """
+    sought = struct.pack("<Q", table)
+    for name in _MODULE_DATA:
+        section = elf.section(name)
+        data = elf.contents(section, _LARGEST_DATA) if section is not None else b""
+        place = data.find(sought)
+        while 0 <= place <= len(data) - _TEXT_IN_MODULE_DATA - 8:
+            yield int.from_bytes(data[place + _TEXT_IN_MODULE_DATA : place + _TEXT_IN_MODULE_DATA + 8], "little")
+            place = data.find(sought, place + 8)
+    relocations = elf.section(".rela.dyn")
+    data = elf.contents(relocations, _LARGEST_DATA) if relocations is not None else b""
+    place = data.find(sought)
+    if place >= 16 and place % 24 == 16:
+        module = int.from_bytes(data[place - 16 : place - 8], "little")
+        place = data.find(struct.pack("<Q", module + _TEXT_IN_MODULE_DATA))
+        if place >= 0 and place % 24 == 0:
+            yield int.from_bytes(data[place + 16 : place + 24], "little")

@@ -19,6 +19,9 @@ _FRAME = 5
 _FALLS_NOT = (Effect.JUMP, Effect.RETURN, Effect.STOP, Effect.INVALID)
 _BREAKS = (*_FALLS_NOT, Effect.CALL, Effect.BRANCH)
 
+MOST_TRIES = 1 << 14
+"""Instructions looked at, of a piece of code, to find out where functions begin that nothing calls."""
+
 
 class Depth(NamedTuple):
     """Where the return address is: CFA = rsp + `stack` = rbp + `frame`, as far as each is known.
@@ -125,6 +128,7 @@ class CodeWalk:
         }
         self._sources: dict[int, list[int]] = {}
         self._work: list[int] = []
+        self._tries = MOST_TRIES
         for index, (target, (_, effect, _)) in enumerate(zip(self._targets, self._decoded, strict=True)):
             if target is not None and effect is not Effect.CALL:
                 self._sources.setdefault(target, []).append(index)
@@ -185,6 +189,9 @@ class CodeWalk:
         depths, work = {index: ENTRY}, [index]
         while work:
             index = work.pop()
+            self._tries -= 1
+            if self._tries < 0:
+                return False
             for follower, depth in self._following(index, depths[index]):
                 known = self.depths[follower] or depths.get(follower)
                 if known is None:

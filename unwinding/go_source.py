@@ -10,6 +10,7 @@ import struct
 from collections import Counter, OrderedDict
 
 from ..symbols.elf_file import ElfFile, Section
+from ..symbols.go_table import start_of_text
 from ..symbols.raw_bytes import BrokenFile
 from .code_patterns import SIGNAL_ROW
 from .encoding import unsigned
@@ -28,8 +29,9 @@ PROLOGUE = 96
 """Bounds: bytes of a function's table, functions kept, bytes in which the instruction that saves rbp is looked for."""
 
 _HEADER = struct.Struct("<IHBBQQQQQQQQ")
-_MAGICS = (0xFFFFFFF0, 0xFFFFFFF1)
-_FUNCTION = struct.Struct("<IiiIIIIIIiBB")
+_FUNCTION = {0xFFFFFFF0: struct.Struct("<IiiIIIIIIBB"), 0xFFFFFFF1: struct.Struct("<IiiIIIIIIiBB")}
+"""`_func` by the magic number of the table: of Go 1.18 and 1.19, and with the line of the function's start since."""
+
 _FRAME_SLOT = -16
 """Where push at a function's start puts rbp, from the CFA."""
 
@@ -41,10 +43,11 @@ class GoSource:
         magic, _, quantum, pointer, count, _, text, _, _, _, steps, functions = _HEADER.unpack(
             elf.data.read(section.offset, _HEADER.size)
         )
-        if magic not in _MAGICS or (quantum, pointer) != (1, 8) or not 0 < count * 8 <= section.size:
+        if magic not in _FUNCTION or (quantum, pointer) != (1, 8) or not 0 < count * 8 <= section.size:
             raise BrokenFile("the table of Go's functions is of an unknown form")
         self._elf = elf
-        self._text = text or _start_of_text(elf)
+        self._function = _FUNCTION[magic]
+        self._text = text or start_of_text(elf, section)
         self._steps = section.offset + steps
         self._functions = section.offset + functions
         self._index = SortedPairs(elf.data, self._functions, count, "I")
@@ -75,8 +78,9 @@ class GoSource:
 
     def _decode(self, begin: int, end: int, reference: int) -> Stretch:
         try:
-            function = _FUNCTION.unpack(self._elf.data.read(self._functions + reference, _FUNCTION.size))
-            steps, special, flag = function[4], function[10], function[11]
+            layout = self._function
+            function = layout.unpack(self._elf.data.read(self._functions + reference, layout.size))
+            steps, special, flag = function[4], function[-2], function[-1]
             if flag & TOP_FRAME and special:
                 return one_row(begin, end, END)
             if flag & ASSEMBLY and SIGNAL_RETURN.match(self._code(begin, 16)):
@@ -144,11 +148,3 @@ def _row(depth: int, saved: int | None) -> bytes:
     if saved is None or -saved > cfa or saved % 8 or not -(1 << 15) <= saved // 8 < -1:
         return Row(RowKind.RSP, 0, RBP_UNCHANGED, cfa).pack()
     return Row(RowKind.RSP, 0, saved // 8, cfa).pack()
-
-
-def _start_of_text(elf: ElfFile) -> int:
-    """Where Go's code starts, for those versions whose table does not say so."""
-    text = elf.section(".text")
-    if text is None or elf.section(".init") is not None:
-        raise BrokenFile("where Go's code starts is not known: a C linker put other code before it")
-    return text.address

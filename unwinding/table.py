@@ -14,6 +14,7 @@ from .frame_sections import debug_frame, eh_frame
 from .go_source import GoSource
 from .rows import BAD, FRAME_POINTER_GO, NONE, Row, unpack
 from .stretch import LAST_ADDRESS, Stretch, gap, one_row
+from .x86_64 import ELF_MACHINE
 
 Source = TypeVar("Source")
 
@@ -22,15 +23,16 @@ SMALLEST_GAP = 16
 
 
 class UnwindTable:
-    """Rows of one ELF file. Nothing here raises: what cannot be read is a BAD row, and counted.
+    """Rows of one ELF file; none at all of one for another processor.
 
-    `counters` gets `cfi_broken` for each function or section that could not be read.
+    Nothing here raises: what cannot be read is a BAD row. `counters` gets `cfi_broken` for each function or section
+    that could not be read.
     """
 
     def __init__(self, elf: ElfFile, counters: Counter[str]) -> None:
         self._elf = elf
         self._counters = counters
-        self._code = sorted(segment for segment in elf.segments if segment.executable)
+        self._code = sorted(part for part in elf.segments if part.executable and elf.machine == ELF_MACHINE)
         self._go_section = elf.section(".gopclntab", ".data.rel.ro.gopclntab")
         self._cfi = self._try(eh_frame)
         self._go = self._try(GoSource.of) if self._go_section is not None else None

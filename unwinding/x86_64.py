@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 
+ELF_MACHINE = 62
+"""EM_X86_64 of elf.h."""
+
 RBP, RSP, RETURN_ADDRESS = 6, 7, 16
 """DWARF's numbers of the registers that rows speak of."""
 

@@ -10,7 +10,7 @@ import pytest
 from icetop.profiles.vocabulary import StackEnd
 from icetop.tests.programs_to_run import Build, Start
 from icetop.tests.unwinding.conftest import SOURCES
-from icetop.tests.unwinding.stopped import Comparison, Stop, compare, stops_of
+from icetop.tests.unwinding.stopped import Comparison, Stop, compare, stops_of, walks_of
 
 
 def gdb_can_attach() -> str:
@@ -93,6 +93,21 @@ def test_go(build: Build, start: Start, tmp_path: Path) -> None:
     result = compare(process.pid, stops, until_go_ends)
     same(result)
     assert set(result.ends) == {StackEnd.COMPLETE}
+
+
+@pytest.mark.parametrize("how", [[], ["-ldflags=-s"], ["-buildmode=pie"]])
+def test_go_calling_c_and_back(how: list[str], build: Build, start: Start, tmp_path: Path) -> None:
+    """gdb does not get through these, and so has not always copied the stack that Go's frame pointers lead to.
+
+    A C linker put C code before Go's, so that where Go's code starts has to be found out.
+    """
+    process = start(build("callbacks" + "".join(how), "go", *how, "callbacks.go"))
+    stops = stops_of(process.pid, 20, tmp_path, most_stack=32 << 10)
+    walks = walks_of(process.pid, stops)
+    assert sum(walk.end is StackEnd.COMPLETE for walk in walks) >= 0.7 * len(walks), walks
+    assert all(walk.end in (StackEnd.COMPLETE, StackEnd.UNREADABLE_STACK) for walk in walks), walks
+    deep = [walk for walk in walks if len(walk.addresses) > 8]
+    assert deep
 
 
 INTERPRETERS = {
