@@ -14,7 +14,6 @@ from .loader.maps import Map
 HIGHEST = (1 << 64) - 1
 MOST_BINARIES = 1 << 20
 NOTHING_BYTES = 4096
-MOST_NOTHINGS = 16
 
 FileIdentity = tuple[int, int, int, int]
 """(device, inode, size, time of change): what tells a file from another that took its place."""

@@ -37,12 +37,6 @@ class StackReader:
         self._processes = processes
         self._by_address: OrderedDict[tuple[int, int, int], int] = OrderedDict()
         self._pending: deque[tuple[int, AddressSpace | None, Location]] = deque()
-        self.unreadable = 0
-
-    @property
-    def names_due(self) -> int:
-        """How many locations wait for a name."""
-        return len(self._pending)
 
     def start_anew(self, tables: Tables) -> None:
         """Go on with empty tables."""
@@ -91,7 +85,6 @@ class StackReader:
                     if place:
                         return found, True
                     index = self._tables.location(Location(Language.NATIVE, UNKNOWN, "", address))[0]
-                    self.unreadable += 1
                 else:
                     index = self._remember(key, self._namer.locate_user(space, address), space)
             found.append((index, address))

@@ -64,10 +64,6 @@ class Tables:
                 self.new_labels[index] = labels
         return index
 
-    def series_of_process(self, pid: int, start_ns: int) -> list[int]:
-        """The ids of all series of one process."""
-        return [i for series, i in self._series.items() if series.pid == pid and series.start_ns == start_ns]
-
     def forget_news(self) -> None:
         """Begin collecting news afresh, after it has been handed over."""
         self.new_locations, self.new_nodes, self.new_series = [], [], []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from icetop.sampler import finisher, kernel_side
 from icetop.sampler.kernel_side import ENDS
 from icetop.sampler.loader.source import FOLDER, enums
 from icetop.unwinding import pages, rows
@@ -34,6 +35,8 @@ def test_pages_have_the_same_shape() -> None:
     assert of_c["PAGE_SHIFT"] == pages.PAGE_SHIFT
     assert of_c["PAGE_ROWS"] == pages.ROWS
     assert of_c["HALF_SHIFT"] == pages.HALF_SHIFT
+    assert of_c["BINARY_SHIFT"] == finisher.BINARY_SHIFT
+    assert of_c["MAPPING_CHUNKS"] == kernel_side.MAPPING_CHUNKS
 
 
 def test_every_end_of_a_walk_is_known() -> None:
