@@ -205,7 +205,8 @@ func main() {
     report = build_report(cpu, View())
     ours = {row.frame.name: (row.flat, row.cum) for row in report.functions}
     assert go_top(str(tmp_path / "cpu.prof"), "-unit=ns") == ours
-    assert report.functions[0].frame.language is Language.GO
+    languages = {row.frame.name: row.frame.language for row in report.functions}
+    assert languages["main.burn"] is Language.GO
     assert cpu.context.frequency_hz == 100
     heap = FileSource(str(tmp_path / "heap.prof")).profile()
     assert heap.kinds()[0] == "inuse_space"

@@ -56,7 +56,7 @@ def changed(change: Callable[[pprof.Profile], object]) -> bytes:
     ("content", "why"),
     [
         (b"", "it is empty"),
-        (gzip.compress(b""), "it is empty"),
+        (gzip.compress(b"", mtime=0), "it is empty"),
         (b"hello, world\n", "it is neither a pprof file nor collapsed stacks"),
         (b"<html>404</html>", "it is neither a pprof file nor collapsed stacks"),
         (bytes(5000), "it is not a pprof file"),
