@@ -1,0 +1,190 @@
+"""Where things lie in the memory of a CPython interpreter, by version: offsets in bytes, for 64-bit builds.
+
+From the structs of CPython's Include/internal (pycore_runtime.h, pycore_interp.h, pycore_frame.h) and
+Include/cpython (pystate.h, code.h). From 3.13 on an interpreter describes itself: see `debug_offsets`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+NONE = -1
+"""The offset of what a version does not have."""
+
+Version = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeOffsets:
+    """In `_PyRuntime`: the first interpreter; the `Py_tss_t` of the thread state; the thread state with the GIL."""
+
+    interpreters_head: int
+    auto_tss_key: int = NONE
+    tstate_current: int = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class InterpreterOffsets:
+    """In `PyInterpreterState`: the next interpreter, the first thread state."""
+
+    next: int
+    threads_head: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadOffsets:
+    """In `PyThreadState`. `frame` leads to the innermost frame, or (3.11, 3.12) to the innermost cframe.
+
+    `thread_id` is the pthread, which is the thread's fs base; `native_thread_id` the kernel's number for it, in its
+    own PID namespace; `base_frame` (3.15) holds a frame that stands below all others and runs nothing.
+    """
+
+    next: int
+    interpreter: int
+    thread_id: int
+    frame: int
+    native_thread_id: int = NONE
+    base_frame: int = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class CFrameOffsets:
+    """In `_PyCFrame` (3.11, 3.12): one for each C call of the evaluation loop, the innermost first."""
+
+    frame: int = NONE
+    previous: int = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class FrameOffsets:
+    """In `PyFrameObject` (to 3.10) or `_PyInterpreterFrame`; one read of `header_bytes` has all of it.
+
+    `code_tags` are the bits of the code reference that are marks and not part of the address. `instruction` is
+    `instruction_bytes` wide: eight for a pointer into the code object, four for a place in its byte code, counted in
+    units of `instruction_unit` bytes.
+
+    Where a C call of the evaluation loop begins: with each frame when neither `is_entry` nor `owner` is there; with a
+    frame that has the byte `is_entry` set; or with a frame whose `previous` is a shim, which stands for no Python
+    code: a frame whose byte `owner` is `first_shim_owner` or more.
+    """
+
+    code: int
+    previous: int
+    instruction: int
+    header_bytes: int
+    owner: int = NONE
+    is_entry: int = NONE
+    first_shim_owner: int = NONE
+    instruction_bytes: int = 8
+    instruction_unit: int = 1
+    code_tags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CodeOffsets:
+    """In `PyCodeObject`; `size` is how many bytes hold all of these.
+
+    `line_table` is `co_lnotab` in 3.8 and 3.9. `code_adaptive` is where the instructions begin, from 3.11 on.
+    """
+
+    filename: int
+    name: int
+    first_line: int
+    line_table: int
+    qualname: int = NONE
+    code_adaptive: int = NONE
+
+    @property
+    def size(self) -> int:
+        """Bytes from the object's start that hold all that is named here."""
+        return max(self.filename, self.name, self.line_table, self.qualname) + 8
+
+
+@dataclass(frozen=True, slots=True)
+class StringOffsets:
+    """In `PyASCIIObject`: the bytes that it, and `PyCompactUnicodeObject`, take before the characters."""
+
+    ascii_bytes: int
+    compact_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All offsets of one version. `described` says that they come from the interpreter itself."""
+
+    version: Version
+    runtime: RuntimeOffsets
+    interpreter: InterpreterOffsets
+    thread: ThreadOffsets
+    cframe: CFrameOffsets
+    frame: FrameOffsets
+    code: CodeOffsets
+    string: StringOffsets
+    described: bool = False
+
+
+def layout_of(version: Version) -> Layout | None:
+    """The offsets of a version's ordinary build; None for one that is not known."""
+    return _LAYOUTS.get(version)
+
+
+OLDEST: Version = (3, 8)
+
+_OLD_CODE = CodeOffsets(filename=104, name=112, first_line=40, line_table=120)
+_NEW_CODE = CodeOffsets(filename=112, name=120, first_line=68, line_table=136, qualname=128, code_adaptive=192)
+_OLD_FRAME = FrameOffsets(code=32, previous=24, instruction=104, header_bytes=112, instruction_bytes=4)
+_NEW_FRAME = FrameOffsets(code=0, previous=8, instruction=56, header_bytes=72, owner=70, first_shim_owner=3)
+_NEW_STRING = StringOffsets(ascii_bytes=40, compact_bytes=56)
+
+_3_9 = Layout(
+    (3, 9),
+    RuntimeOffsets(interpreters_head=32, auto_tss_key=584, tstate_current=568),
+    InterpreterOffsets(next=0, threads_head=8),
+    ThreadOffsets(next=8, interpreter=16, thread_id=176, frame=24),
+    CFrameOffsets(),
+    _OLD_FRAME,
+    _OLD_CODE,
+    StringOffsets(ascii_bytes=48, compact_bytes=72),
+)
+_3_8 = replace(
+    _3_9, version=(3, 8), runtime=RuntimeOffsets(interpreters_head=32, auto_tss_key=1392, tstate_current=1368)
+)
+_3_10 = replace(_3_9, version=(3, 10), frame=replace(_OLD_FRAME, instruction=96, header_bytes=104, instruction_unit=2))
+_3_11 = replace(
+    _3_9,
+    version=(3, 11),
+    runtime=RuntimeOffsets(interpreters_head=40, auto_tss_key=592, tstate_current=576),
+    interpreter=InterpreterOffsets(next=0, threads_head=16),
+    thread=ThreadOffsets(next=8, interpreter=16, thread_id=152, frame=56, native_thread_id=160),
+    cframe=CFrameOffsets(frame=8, previous=16),
+    frame=FrameOffsets(code=32, previous=48, instruction=56, header_bytes=72, owner=69, is_entry=68),
+    code=replace(_NEW_CODE, first_line=72, code_adaptive=184),
+)
+_3_12 = Layout(
+    (3, 12),
+    RuntimeOffsets(interpreters_head=40, auto_tss_key=1544),
+    InterpreterOffsets(next=0, threads_head=72),
+    ThreadOffsets(next=8, interpreter=16, thread_id=136, frame=56, native_thread_id=144),
+    CFrameOffsets(frame=0, previous=8),
+    _NEW_FRAME,
+    _NEW_CODE,
+    _NEW_STRING,
+)
+_3_13 = replace(
+    _3_12,
+    version=(3, 13),
+    runtime=RuntimeOffsets(interpreters_head=632, auto_tss_key=2160),
+    interpreter=InterpreterOffsets(next=7264, threads_head=7344),
+    thread=ThreadOffsets(next=8, interpreter=16, thread_id=152, frame=72, native_thread_id=160),
+    cframe=CFrameOffsets(),
+    code=replace(_NEW_CODE, code_adaptive=200),
+)
+_3_14 = replace(
+    _3_13,
+    version=(3, 14),
+    runtime=RuntimeOffsets(interpreters_head=808, auto_tss_key=2336),
+    interpreter=InterpreterOffsets(next=7272, threads_head=7344),
+    frame=replace(_NEW_FRAME, owner=74, header_bytes=80, code_tags=7),
+    code=replace(_NEW_CODE, code_adaptive=208),
+)
+_LAYOUTS = {layout.version: layout for layout in (_3_8, _3_9, _3_10, _3_11, _3_12, _3_13, _3_14)}

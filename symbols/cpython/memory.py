@@ -1,0 +1,53 @@
+"""Reading the memory of a process that runs on meanwhile."""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import Protocol
+
+WORD = struct.Struct("<Q")
+LARGEST = 1 << 20
+"""Bytes of one read at most, whatever a size read from a hostile process says."""
+
+
+class Memory(Protocol):
+    """The memory of a process."""
+
+    def read(self, address: int, size: int) -> bytes:
+        """Exactly `size` bytes at an address; empty where they cannot be had."""
+
+
+class ProcessMemory:
+    """A process's memory through /proc/PID/mem: that of the program it runs now, also when the pid is used anew.
+
+    After an exec, and once the process is gone, nothing can be read. Raises OSError when it may not be opened.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._descriptor = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Exactly `size` bytes at an address; empty where they cannot be had."""
+        if not 0 <= size <= LARGEST or self._descriptor < 0:
+            return b""
+        try:
+            data = os.pread(self._descriptor, size, address)
+        except (OSError, OverflowError):
+            return b""
+        return data if len(data) == size else b""
+
+    def close(self) -> None:
+        """Close it; nothing can be read from now on."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def read_word(memory: Memory, address: int) -> int:
+    """The eight bytes at an address as a number, 0 where they cannot be had."""
+    data = memory.read(address, 8)
+    return int(WORD.unpack(data)[0]) if data else 0
