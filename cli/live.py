@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..profiles.delta import Notice
-from ..profiles.source import Source, SourceError
+from ..profiles.source import Source
 from ..profiles.target import Target
 from ..profiles.view import View
 from ..sampler.options import DEFAULT_FRAMES, DEFAULT_HZ, HIGHEST_HZ, LOWEST_HZ, MOST_FRAMES, CollectOptions
@@ -21,8 +21,10 @@ from .configuration import setting
 from .group import LIVE, cli
 from .options import TargetCommand, common_options, no_kernel, target_options, view_options
 from .output import DEFAULT_TOP, Failure, print_out, tell
+from .recording import failures_told, folder_options, record_folder, wants_folder
 from .screen import show, theme_option
 from .splash import erase_splash
+from .values import Label
 
 if TYPE_CHECKING:
     from ..profiles.profile import Profile
@@ -103,8 +105,13 @@ def live(
 @cli.command(cls=TargetCommand)
 @collect_options
 @setting(
-    "-o", "--output", metavar="FILE", help="Where to: .pb.gz or .folded, `-` for stdout (default: a name by time)."
+    "-o",
+    "--output",
+    metavar="FILE|FOLDER",
+    help="Where to: .pb.gz or .folded, `-` for stdout (default: a name by time); a folder gets a file each window.",
 )
+@folder_options
+@setting("--label", "labels", type=Label(), multiple=True, metavar="KEY=VALUE", help="Give all samples this label.")
 @setting("--kind", default="cpu", show_default=True, metavar="KIND", help="What to record.")
 @duration
 @no_kernel
@@ -113,6 +120,9 @@ def live(
 def record(
     sampling: CollectOptions,
     output: str | None,
+    window: float | None,
+    keep: int | None,
+    labels: tuple[tuple[str, str], ...],
     kind: str,
     duration: float | None,
     no_kernel: bool,
@@ -124,6 +134,9 @@ def record(
     from ..snapshots.formats import FileSink, UnknownFormat
 
     known_kind(kind)
+    options = replace(options_of(sampling, target, no_kernel), labels=dict(labels))
+    if wants_folder(output, window, keep):
+        return record_folder(options, output or "", window, keep, duration)
     path = output or time.strftime(f"icetop-{os.uname().nodename}-%Y%m%d-%H%M%S.pb.gz")
     try:
         sink = FileSink(path)
@@ -132,7 +145,7 @@ def record(
     folder = os.path.dirname(path) or "."
     if path != "-" and not os.access(folder, os.W_OK):
         raise Failure(f"cannot write {path}", "no such folder" if not os.path.isdir(folder) else "permission denied")
-    profile, status = collect(options_of(sampling, target, no_kernel), sink, duration)
+    profile, status = collect(options, sink, duration)
     tell(Notice("info", path if path != "-" else "stdout", summary(profile)))
     return status
 
@@ -170,17 +183,10 @@ def known_kind(kind: str) -> str:
 
 def collect(options: CollectOptions, sink: Any, seconds: float | None) -> tuple[Profile, int]:
     """Record into a sink (None: only the profile); the profile, and the status to end with."""
-    from ..sampler.command import CannotStart
-    from ..sampler.failures import FAILURES, notice_of
     from ..sampler.record import record as record_now
 
-    try:
+    with failures_told():
         found = record_now(options, sink, seconds, tell)
-    except CannotStart as error:
-        tell(notice_of(error))
-        raise SystemExit(error.status) from None
-    except FAILURES as error:
-        raise SourceError(notice_of(error)) from None
     return found.profile, found.exit_status or 0
 
 

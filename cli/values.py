@@ -1,4 +1,4 @@
-"""What the values of options may be: process ids, lists of words, sizes."""
+"""What the values of options may be: process ids, lists of words, labels, sizes."""
 
 from __future__ import annotations
 
@@ -36,6 +36,21 @@ class Words(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
         if isinstance(value, frozenset):
             return value
         return frozenset(filter(None, map(str, value) if isinstance(value, list) else str(value).split(",")))
+
+
+class Label(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on only
+    """KEY=VALUE as a pair."""
+
+    name = "label"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """The pair; neither may be empty."""
+        if isinstance(value, tuple):
+            return value
+        key, _, text = str(value).partition("=")
+        if not key or not text or not key.isprintable() or not text.isprintable() or len(str(value)) > 1000:
+            self.fail(f"'{value}' is not KEY=VALUE", param, ctx)
+        return key, text
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on only

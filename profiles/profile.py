@@ -34,7 +34,8 @@ class Profile:
         self.stacks = StackTable()
         self.series: list[Series] = []
         self.labels: list[dict[str, str]] = []
-        self.timeline = TimeLine(bound, keep_fine)
+        self._bounds = (bound, keep_fine)
+        self.timeline = TimeLine(*self._bounds)
         self.vitals: Vitals | None = None
         self.notices: list[Notice] = []
         self.stage = ""
@@ -65,6 +66,12 @@ class Profile:
         self.notices = [*self.notices, *delta.notices][-NOTICES:]
         self.stage = delta.stage
         self.ended = self.ended or delta.last
+
+    def begin_window(self) -> None:
+        """Forget the time so far, what was said in it and what it cost. Tables and ids stay."""
+        self.timeline = TimeLine(*self._bounds)
+        self.notices = []
+        self.profiler_cpu_s, self.profiler_peak_rss = 0.0, 0
 
     def kinds(self) -> tuple[str, ...]:
         """The kinds there are, those of the context first."""

@@ -18,6 +18,7 @@ from ..targets.cgroup_search import CgroupNotFound
 from ..targets.vitals import VitalsReader, own_cost
 from .degradations import degradations
 from .finisher import Finisher
+from .intervals import Intervals
 from .kernel_side import KernelSide, RawCount, RawStack, Reading
 from .lives import Lives
 from .loader.kept import Keeper
@@ -51,7 +52,8 @@ class Collector:
         self._options = options
         self._keeper = Keeper()
         self.kernel = KernelSide(options, self._keeper, stage)
-        self._context = replace(context, start_ns=time.time_ns())
+        self._intervals = Intervals()
+        self._context = replace(context, start_ns=self._intervals.start_ns)
         self._namer = Namer(cache_folder=self._keeper.folder)
         self._processes = ProcessTable(dict(options.labels))
         self._tables = Tables()
@@ -63,7 +65,6 @@ class Collector:
         self._cpu_s = 0.0
         self._said: set[str] = set()
         self._started = time.monotonic()
-        self._drained_ns = self._context.start_ns
         self._reset = False
         self._stopping = False
         self._new_context: Context | None = self._context
@@ -223,10 +224,11 @@ class Collector:
         return counts
 
     def _delta(self, reading: Reading, counts: Counts, last: bool) -> Delta:
-        now, tables = time.time_ns(), self._tables
+        start_ns, end_ns = self._intervals.next()
+        tables = self._tables
         delta = Delta(
-            start_ns=self._drained_ns,
-            end_ns=max(now, self._drained_ns),
+            start_ns=start_ns,
+            end_ns=end_ns,
             locations=tables.new_locations,
             nodes=tables.new_nodes,
             series=tables.new_series,
@@ -242,7 +244,7 @@ class Collector:
             last=last,
         )
         self._context = self._new_context or self._context
-        self._drained_ns, self._reset, self._new_context = delta.end_ns, False, None
+        self._reset, self._new_context = False, None
         tables.forget_news()
         return delta
 

@@ -1,4 +1,4 @@
-"""Recording without a screen: collect, fold, and hand the window to a sink."""
+"""Recording without a screen: collect, fold, and hand what there is to a sink, at the end or window by window."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..profiles.delta import Notice
+from ..profiles.delta import Delta, Notice
 from ..profiles.profile import Profile
 from ..profiles.source import Sink
 from .options import CollectOptions
@@ -29,6 +29,22 @@ def record(
     `tell` is told whatever a person should know. A command that still runs when the time is up is
     waited for; after a signal it is asked to end. Raises what `Session` raises, and OSError when the sink fails.
     """
+    profile = Profile()
+    status = collect(options, profile.fold, seconds, tell, lambda: sink.write(profile) if sink is not None else None)
+    return Recording(profile, status)
+
+
+def collect(
+    options: CollectOptions,
+    take: Callable[[Delta], None],
+    seconds: float | None,
+    tell: Callable[[Notice], None],
+    finish: Callable[[], object],
+) -> int | None:
+    """Hand deltas to `take` until the end, as `record` does, then call `finish` before a command is waited for.
+
+    Gives the exit status of the command that was recorded (None without).
+    """
     session = Session(options, lambda stage: None, end_with_target=True)
     interrupted = False
 
@@ -39,14 +55,12 @@ def record(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
-    profile = Profile()
     try:
         for delta in session.deltas(seconds):
-            profile.fold(delta)
+            take(delta)
             for notice in delta.notices:
                 tell(notice)
-        if sink is not None:
-            sink.write(profile)
+        finish()
     finally:
         session.close(terminate=interrupted)
-    return Recording(profile, session.exit_status)
+    return session.exit_status

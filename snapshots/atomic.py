@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import tempfile
@@ -39,6 +40,21 @@ def write_whole(path: str, content: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
+
+
+def make_folder(path: str) -> None:
+    """Make a folder that its owner alone may look into, where there is none; its parent must be there.
+
+    Under sudo it belongs to who called sudo. Raises OSError, NotADirectoryError where a file is in the way.
+    """
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path) from None
+        return
+    if os.geteuid() == 0:
+        os.chown(path, _caller("SUDO_UID"), _caller("SUDO_GID"))
 
 
 def _give_to_owner(handle: int, target: Path) -> None:

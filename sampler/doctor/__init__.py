@@ -29,7 +29,7 @@ def check_machine(machine: Machine) -> list[Check]:
     proof = try_attach()
     if machine.system != "Linux":
         return [proof]
-    from . import capabilities, kernel, namespaces, peers, programs, settings, tools
+    from . import capabilities, kernel, namespaces, peers, programs, recorders, settings, tools
 
     attached = proof.state is State.OK
     return [
@@ -52,4 +52,5 @@ def check_machine(machine: Machine) -> list[Check]:
         tools.check_tracefs(machine),
         peers.check_docker(machine),
         peers.check_kubernetes(machine),
+        recorders.check_recorders(machine),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import resource
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from icetop.sampler.doctor.capabilities import NEEDS, NUMBERS, check_capabilitie
 from icetop.sampler.doctor.check import Check, Machine, State
 from icetop.sampler.doctor.kernel import check_btf, check_config, check_memlock, check_version
 from icetop.sampler.doctor.namespaces import check_pid_namespace, check_user_namespace
+from icetop.sampler.doctor.recorders import check_recorders
 from icetop.sampler.doctor.settings import (
     check_kptr_restrict,
     check_lockdown,
@@ -25,6 +27,7 @@ from icetop.sampler.doctor.settings import (
 from icetop.sampler.doctor.tools import check_bcc, check_tracefs, programs_kept
 from icetop.sampler.loader.kept import Keeper
 from icetop.sampler.loader.source import identity, joined_source
+from icetop.targets.recorders import FolderLock
 
 OPTIONS = ("BPF", "BPF_SYSCALL", "PERF_EVENTS", "BPF_EVENTS", "BPF_JIT", "KALLSYMS")
 CONFIG = "".join(f"CONFIG_{option}=y\n" for option in OPTIONS)
@@ -278,3 +281,16 @@ def complete(check: Check) -> bool:
 def test_whatever_is_wrong_has_its_effect_and_mend(machine: Machine, prepare: Callable[[Machine], None]) -> None:
     prepare(machine)
     assert all(map(complete, check_machine(replace(machine, environment={}))))
+
+
+def test_a_recorder_that_runs_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, folder = tmp_path / "icetop", tmp_path / "recording"
+    assert check_recorders(Machine(run=tmp_path)).state is State.ABSENT
+    monkeypatch.setattr("icetop.targets.recorders.note_places", lambda: (place,))
+    folder.mkdir()
+    lock = FolderLock(str(folder))
+    (folder / "20260921T141320.000Z-10.000s.pb.gz").write_bytes(b"")
+    found = check_recorders(Machine(run=tmp_path))
+    assert (found.state, found.finding) == (State.OK, f"pid {os.getpid()} into {folder} (1 windows)")
+    lock.close()
+    assert check_recorders(Machine(run=tmp_path)).state is State.ABSENT

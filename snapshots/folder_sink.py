@@ -1,0 +1,77 @@
+"""A folder as a sink: a file for each window, the oldest deleted so that all together stay under a bound."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import deque
+
+from ..profiles.profile import Profile
+from ..targets.recorders import FolderLock
+from .atomic import make_folder, write_whole
+from .pprof_writer import encode_pprof
+from .window_names import is_unfinished, parse_name, window_name
+
+DEFAULT_KEEP = 1 << 30
+"""Bytes that the windows of a recording may take together."""
+
+
+class FolderSink:
+    """Writes windows into a folder, each whole or not at all, and deletes the oldest first.
+
+    One recorder at a time: raises AlreadyRecording, and OSError where the folder cannot be made or written.
+    The newest window is kept even where it alone is larger than the bound. Other files in the folder stay as they are.
+    """
+
+    def __init__(self, folder: str, keep: int = DEFAULT_KEEP) -> None:
+        make_folder(folder)
+        self._folder = folder
+        self._keep = keep
+        self._lock = FolderLock(folder)
+        try:
+            self._kept = self._take_stock()
+        except BaseException:
+            self._lock.close()
+            raise
+        self._bytes = sum(size for _, size in self._kept)
+
+    def write(self, window: Profile) -> None:
+        """Keep a window. Raises OSError when it cannot be kept; the windows before it are then still there, unless
+        they were over the bound."""
+        content = encode_pprof(window)
+        self._make_room(len(content))
+        name = self._new_name(window.timeline.start_ns, window.timeline.end_ns)
+        write_whole(os.path.join(self._folder, name), content)
+        self._kept.append((name, len(content)))
+        self._bytes += len(content)
+
+    def close(self) -> None:
+        """Let another recorder have the folder."""
+        self._lock.close()
+
+    def _take_stock(self) -> deque[tuple[str, int]]:
+        """The windows that are there with their sizes, oldest first; what a killed recorder left half is deleted."""
+        found = []
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                if is_unfinished(entry.name):
+                    with contextlib.suppress(OSError):
+                        os.unlink(entry.path)
+                elif parse_name(entry.name) and entry.is_file(follow_symlinks=False):
+                    with contextlib.suppress(FileNotFoundError):
+                        found.append((entry.name, entry.stat(follow_symlinks=False).st_size))
+        return deque(sorted(found))
+
+    def _make_room(self, size: int) -> None:
+        while self._kept and self._bytes + size > self._keep:
+            name, gone = self._kept[0]
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(self._folder, name))
+            self._kept.popleft()
+            self._bytes -= gone
+
+    def _new_name(self, start_ns: int, end_ns: int) -> str:
+        number = 1
+        while os.path.lexists(os.path.join(self._folder, window_name(start_ns, end_ns, number))):
+            number += 1
+        return window_name(start_ns, end_ns, number)
