@@ -19,3 +19,11 @@ static inline void set_busy(u32 value)
     if (busy_here)
         *(volatile u32 *)busy_here = value;
 }
+
+/* The end of the walks: a stack that user space has to finish goes there. */
+static inline void finish_or_emit(void *ctx, struct stack_event *event)
+{
+    if (event->end == END_MISSING_PAGE || event->end == END_UNMAPPED)
+        chain.call(ctx, FINISH_LATER);
+    chain.call(ctx, EMIT);
+}

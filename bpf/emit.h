@@ -5,13 +5,14 @@
 
 static inline u32 frame_count(struct stack_event *event)
 {
-    u32 frames = event->kernel_frames + event->user_frames;
+    u32 frames = event->kernel_frames + event->user_frames + event->python_frames;
     return frames < FRAMES ? frames : FRAMES - 1;
 }
 
 static inline u64 hash_stack(struct stack_event *event)
 {
-    u64 hash = mix(event->space, ((u64)event->end << 32) | event->kernel_frames);
+    u64 counts = event->kernel_frames | ((u64)event->python_frames << 16);
+    u64 hash = mix(event->space, ((u64)event->python_end << 40) | ((u64)event->end << 32) | counts);
     u32 frames = frame_count(event);
 #pragma clang loop unroll(disable)
     for (u32 index = 0; index < FRAMES; index++) {

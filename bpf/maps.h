@@ -19,5 +19,6 @@ BPF_ARRAY(snapshot_layout, struct snapshot, 1);                      /* never ma
 BPF_ARRAY(snapshot_budget, u64, 1);                                  /* how many more may be sent before it has read */
 BPF_TABLE("lru_hash", u64, struct page, unwind_pages, 1024);         /* rows by binary and page of its file */
 BPF_TABLE("lru_hash", struct mappings_key, struct mappings, mappings, 64); /* what is mapped where, by address space */
+BPF_TABLE("lru_hash", u64, struct python_process, python_processes, 64); /* interpreters by the program's image */
 BPF_ARRAY(unread, u64, 1);                                           /* bytes sent since the collector last read */
 BPF_PROG_ARRAY(chain, 8);                                            /* enum program: what runs after what */

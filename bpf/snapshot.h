@@ -34,10 +34,17 @@ static inline u32 copy_stack(struct snapshot *snapshot, u64 from)
 
 static inline void copy_frames(struct snapshot *snapshot, struct stack_event *event)
 {
-    bpf_probe_read_kernel(snapshot->frames, sizeof(snapshot->frames), event->frames);
+    u32 bytes = (event->kernel_frames + event->user_frames + event->python_frames) * sizeof(u64);
+    if (bytes > sizeof(snapshot->frames))
+        bytes = sizeof(snapshot->frames);
+    bpf_probe_read_kernel(snapshot->frames, bytes, event->frames);
     snapshot->kernel_frames = event->kernel_frames;
+    snapshot->python_start = event->kernel_frames + event->user_frames;
+    snapshot->python_frames = event->python_frames;
     snapshot->end = event->end;
+    snapshot->python_end = event->python_end;
     snapshot->space = event->space;
+    snapshot->image = event->image;
 }
 
 /* Gives 0, or how the stack ends since it was not sent. */
@@ -45,7 +52,7 @@ static inline u32 send_snapshot(struct scratch *scratch)
 {
     struct walk *walk = &scratch->walk;
     struct stack_event *event = &scratch->event;
-    if (event->kernel_frames + event->user_frames > SNAPSHOT_FRAMES)
+    if (event->kernel_frames + event->user_frames + event->python_frames > SNAPSHOT_FRAMES)
         return END_SNAPSHOT_LOST;
     if (!within_budget())
         return END_RATE_LIMITED;

@@ -68,15 +68,15 @@ static inline u64 mix(u64 hash, u64 value)
     return hash ^ (hash >> 29);
 }
 
-/* An id of a process's address space that exec changes: by where the kernel put stack, code and mappings of this
- * image, and by the start of the process. 0 without memory. */
-static inline u64 address_space(void *task, struct settings *settings, u64 start)
+/* An id of the program that a process runs, which fork hands on and exec changes: by its open file, and where the
+ * kernel put stack, code and mappings. 0 without memory. */
+static inline u64 program_image(void *task, struct settings *settings)
 {
     void *mm = (void *)read_pointer(task, settings->task_mm);
     if (!mm)
         return 0;
     u64 hash = mix(read_pointer(mm, settings->mm_start_stack), read_pointer(mm, settings->mm_start_code));
-    return mix(mix(hash, read_pointer(mm, settings->mm_mmap_base)), start) | 1;
+    return mix(mix(hash, read_pointer(mm, settings->mm_mmap_base)), read_pointer(mm, settings->mm_exe_file)) | 1;
 }
 
 /* Fills in who runs; the thread's leader stands for the process. */
@@ -95,5 +95,7 @@ static inline void identify(void *task, struct settings *settings, struct scratc
     scratch->event.start = key->start;
     scratch->event.pid = key->pid;
     scratch->event.tid = key->tid;
-    scratch->event.space = address_space(task, settings, key->start);
+    scratch->event.image = program_image(task, settings);
+    /* The start tells the address spaces of parent and child apart. */
+    scratch->event.space = scratch->event.image ? mix(scratch->event.image, key->start) | 1 : 0;
 }

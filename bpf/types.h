@@ -20,7 +20,13 @@
 #define MAPPING_CHUNKS 4   /* chunks of an address space: 256 mappings, the others are found in user space */
 #define SNAPSHOT_STACK 65536    /* bytes of stack sent with what the kernel could not finish */
 #define SNAPSHOT_CHUNK 4096     /* read one by one, so that the end of the stack loses nothing */
-#define SNAPSHOT_FRAMES 512     /* frames that were walked before; deeper stacks are sent as they are */
+#define SNAPSHOT_FRAMES 1536    /* frames that were walked before, Python's too; deeper stacks are sent as they are */
+#define PYTHON_FRAMES 1024      /* Python frames kept of a stack */
+#ifndef PYTHON_STEPS
+#define PYTHON_STEPS 256        /* frames that one run of the Python walker takes before it calls itself: 4 times at most */
+#endif
+#define PYTHON_BLOCK 128        /* bytes of a frame that are read at once: what all versions' fields lie in */
+#define PYTHON_LISTED 16        /* thread states looked at where a thread's own is not known by its slot */
 
 /* What the loader tells the programs: one entry, filled before they are attached. Offsets are in bytes, from BTF. */
 struct settings {
@@ -40,10 +46,12 @@ struct settings {
     u32 task_start_boottime;
     u32 task_comm;
     u32 task_stack;
+    u32 task_fsbase;           /* of the thread's pointer to its own storage */
     u32 registers_from_stack;  /* where the user registers lie above task->stack, for kernels before 5.15 */
     u32 mm_start_stack;
     u32 mm_start_code;
     u32 mm_mmap_base;
+    u32 mm_exe_file;
     u32 pid_level;
     u32 pid_numbers;
     u32 upid_size;
@@ -141,6 +149,64 @@ struct walk {
     u64 registers[32];         /* by DWARF number, those of the innermost frame */
 };
 
+/* How the walk of a thread's Python frames stopped. */
+enum python_end {
+    PYTHON_UNKNOWN,            /* not a process of which an interpreter is known */
+    PYTHON_COMPLETE,
+    PYTHON_NO_THREAD,          /* the thread has no state of the interpreter's */
+    PYTHON_UNREADABLE,
+    PYTHON_TOO_DEEP,
+    PYTHON_NO_ENTRY,           /* the outermost frame does not say that C called it */
+};
+
+/* How an interpreter marks the frames that C called; a run of Python frames ends with such a frame. */
+enum python_entries {
+    ENTRIES_ALL,               /* to 3.10: C calls each frame */
+    ENTRIES_MARKED,            /* 3.11: a byte of the frame says so */
+    ENTRIES_SHIM,              /* from 3.12: a frame without code of its own lies before it, told by its owner */
+};
+
+/* An interpreter in an address space, and where it keeps what; offsets are in bytes. User space fills it in. */
+struct python_process {
+    u64 runtime;               /* address of _PyRuntime */
+    u64 code_type;             /* address of PyCode_Type */
+    u32 thread_slot;           /* where a thread's own storage points to its state; 0 when not known */
+    u16 current_thread;        /* of the runtime; 0 where it has none */
+    u16 interpreters_head;     /* of the runtime */
+    u16 threads_head;          /* of an interpreter */
+    u16 thread_next;           /* of a thread's state, as the following two */
+    u16 thread_id;
+    u16 thread_frame;
+    u16 frame_of_cframe;       /* of what thread_frame points to, where that is no frame itself */
+    u16 previous_cframe;
+    u16 has_cframe;
+    u16 code;                  /* of a frame, as the following three */
+    u16 previous;
+    u16 instruction;
+    u16 owner;
+    u16 frame_bytes;           /* how many of a frame's bytes hold these */
+    u16 code_mask;             /* bits of a pointer to code that are not part of it */
+    u16 bytecode;              /* of a code object: where its instructions begin; 0 where frames count them */
+    u16 instruction_bytes;     /* what a frame's count of instructions counts */
+    u8 entries;                /* enum python_entries */
+    u8 shim_owner;             /* the least owner that tells a shim */
+    u8 slot_is_certain;        /* whether the thread's slot was seen in this process, not only in its like */
+    u8 unused;
+};
+
+/* A Python frame in one word: code >> 3, whether C called it, the instruction in units of two bytes. */
+enum python_frame {
+    PYTHON_CODE_SHIFT = 20,
+    PYTHON_ENTRY = 0x80000,
+    PYTHON_NO_INSTRUCTION = 0x7ffff,  /* it has not begun, or lies too far to be told */
+};
+
+/* How far the Python walker has come. */
+struct python_walk {
+    u64 frame;
+    u64 block[PYTHON_BLOCK / 8];
+};
+
 /* One row of the counts: who ran, and where. */
 struct count_key {
     u64 stack;                 /* hash of the frames and of the address space: the id of a stack */
@@ -153,18 +219,21 @@ struct count_key {
     char comm[COMM_LENGTH];
 };
 
-/* A stack, sent once. Frames lie leaf first, kernel before user; only `kernel_frames + user_frames` of them are sent. */
+/* A stack, sent once. Frames lie leaf first, the kernel's, the user's, then Python's; no more are sent than there are. */
 struct stack_event {
     u64 stack;
     u64 start;
     u64 space;                 /* id of the address space: changes with exec */
+    u64 image;                 /* id of the program in it: a fork's child has its parent's */
     u32 pid;
     u32 tid;
     u16 kernel_frames;
     u16 user_frames;
     u8 end;                    /* enum walk_end */
     u8 first;                  /* whether it is the first stack of its address space */
-    u8 unused[2];
+    u16 python_frames;
+    u8 python_end;             /* enum python_end */
+    u8 unused[7];
     u64 frames[FRAMES];
 };
 
@@ -172,6 +241,7 @@ struct stack_event {
 struct scratch {
     struct count_key key;
     struct walk walk;
+    struct python_walk python;
     struct stack_event event;
 };
 
@@ -182,13 +252,17 @@ struct snapshot {
     u64 sp;
     u64 bp;
     u64 space;                 /* id of the address space, as in struct stack_event */
+    u64 image;
     u64 registers[16];
     u32 depth;                 /* user frames before the one at pc; they lie behind the kernel's in `frames` */
     u32 is_return_address;
     u32 stack_bytes;
     u16 kernel_frames;
+    u16 python_start;          /* where Python's frames begin in `frames` */
+    u16 python_frames;
     u8 end;                    /* why: enum walk_end */
-    u8 unused;
+    u8 python_end;
+    u8 unused[4];
     u64 frames[SNAPSHOT_FRAMES];
     u8 stack[SNAPSHOT_STACK];
 };
@@ -204,4 +278,4 @@ enum counter {
     COUNTERS,
 };
 
-enum program { WALK_NATIVE, WALK_FRAMES, FINISH_LATER, EMIT, PROGRAMS };
+enum program { WALK_NATIVE, WALK_FRAMES, WALK_PYTHON, FINISH_LATER, EMIT, PROGRAMS };

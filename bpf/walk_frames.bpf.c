@@ -26,6 +26,7 @@ int walk_frames(void *ctx)
     if (end == GO_ON)
         chain.call(ctx, WALK_FRAMES);
     event->end = end == GO_ON ? END_TOO_DEEP : end;
+    chain.call(ctx, WALK_PYTHON);
     if (end == END_MISSING_PAGE || end == END_UNMAPPED)
         chain.call(ctx, FINISH_LATER);
     chain.call(ctx, EMIT);

@@ -14,10 +14,10 @@ int walk_native(void *ctx)
         chain.call(ctx, WALK_FRAMES);
         /* The loop has not joined yet: user space does the whole walk. */
         scratch_here->event.end = END_MISSING_PAGE;
-        chain.call(ctx, FINISH_LATER);
     } else {
         scratch_here->event.end = END_NO_REGISTERS;
     }
-    chain.call(ctx, EMIT);
+    chain.call(ctx, WALK_PYTHON);
+    finish_or_emit(ctx, &scratch_here->event);
     return 0;
 }

@@ -27,6 +27,7 @@ from .loader.offsets import kernel_offsets
 from .loader.programs import check_permission, make_programs
 from .mapping_writer import MappingWriter
 from .options import CollectOptions, map_sizes
+from .python_writer import PythonWriter
 from .ring_buffer import RingBuffer
 
 NO_SUBSYSTEM = 0xFFFFFFFF
@@ -57,15 +58,22 @@ ENDS = {
 
 @dataclass(frozen=True, slots=True)
 class RawStack:
-    """A stack as it was walked: addresses leaf first, the kernel's before the user's."""
+    """A stack as it was walked: addresses leaf first, the kernel's before the user's.
+
+    `python` are its Python frames, leaf first, one packed word each (see `PythonFrame`); `python_end` is the word of
+    `enum python_end` for how their walk ended. `image` is the id of the program, which forked processes share.
+    """
 
     stack: int
     space: int
+    image: int
     start_ns: int
     pid: int
     end: StackEnd
     kernel: array[int]
     user: array[int]
+    python: array[int]
+    python_end: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +201,16 @@ class KernelSide:
         kinds = dict(self._form.enums["mapping_kind"])
         return MappingWriter(self._programs.maps["mappings"], self._programs.types, kinds, (per_chunk, MAPPING_CHUNKS))
 
+    def python_writer(self) -> PythonWriter:
+        """What tells the Python walker of interpreters, and lets it join when there is one."""
+        programs = self._programs
+        return PythonWriter(
+            programs.maps["python_processes"],
+            programs.types["python_processes"],
+            self._form.enums["python_entries"],
+            lambda: programs.join_chain("walk_python", "WALK_PYTHON"),
+        )
+
     def turn(self) -> Reading:
         """Begin a new epoch and read the one that ended. Read `stacks` after this to have every counted stack."""
         old = self._programs.settings.epoch
@@ -226,6 +244,7 @@ class KernelSide:
         self._ends = {
             number: ENDS.get(name, StackEnd.NO_UNWIND_INFO) for name, number in self._form.enums["walk_end"].items()
         }
+        self._python_ends = {number: name for name, number in self._form.enums["python_end"].items()}
         self._snapshot: Any = programs.types["snapshot_layout"]
         self._snapshots = RingBuffer(programs.maps["snapshots"].fd, sizes["snapshots"])
         self._head: Any = type(
@@ -307,14 +326,18 @@ class KernelSide:
         event = self._head.from_buffer_copy(record)
         first_user = self._frames_offset + 8 * event.kernel_frames
         end = first_user + 8 * event.user_frames
+        last = end + 8 * event.python_frames
         return RawStack(
             stack=event.stack,
             space=event.space,
+            image=event.image,
             start_ns=event.start,
             pid=event.pid,
             end=self._ends[event.end],
             kernel=array("Q", record[self._frames_offset : first_user]),
             user=array("Q", record[first_user:end]),
+            python=array("Q", record[end:last]),
+            python_end=self._python_ends[event.python_end],
         )
 
     def _parse_snapshot(self, record: bytes) -> Snapshot:
@@ -323,11 +346,14 @@ class KernelSide:
         walked = RawStack(
             stack=0,
             space=found.space,
+            image=found.image,
             start_ns=found.key.start,
             pid=found.key.pid,
             end=self._ends[found.end],
             kernel=frames[: found.kernel_frames],
             user=frames[found.kernel_frames : found.kernel_frames + found.depth],
+            python=frames[found.python_start : found.python_start + found.python_frames],
+            python_end=self._python_ends[found.python_end],
         )
         return Snapshot(
             count=self._row(found.key, 1),

@@ -44,6 +44,7 @@ def map_sizes(options: CollectOptions, cpus: int) -> dict[str, int]:
         "spaces": 8192,
         "unwind_pages": 32768,
         "mappings": 2048,
+        "python_processes": 2048,
         "snapshots": 1 << 23,
         "target_pids": 32768,
         "target_cgroups": 8192,

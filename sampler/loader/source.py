@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "bpf"
-PROGRAMS = ("sample", "walk_native", "walk_frames", "finish_later", "emit", "follow_forks")
+PROGRAMS = ("sample", "walk_native", "walk_frames", "walk_python", "finish_later", "emit", "follow_forks")
 _INCLUDE = re.compile(r'^#include "([a-z0-9_]+\.h)"$', re.MULTILINE)
 
 

@@ -1,0 +1,50 @@
+/* The Python walker of the chain: some frames a run, then itself again. */
+#include "walk_python.h"
+
+static inline u32 begin_python_walk(struct scratch *scratch, struct settings *settings, struct python_process *process)
+{
+    u64 thread = read_pointer((void *)bpf_get_current_task(), settings->task_fsbase);
+    u64 state = thread_state(thread, process);
+    if (!state)
+        return PYTHON_NO_THREAD;
+    scratch->python.frame = innermost_frame(state, process);
+    return PYTHON_UNKNOWN;
+}
+
+static inline bool is_whole(struct stack_event *event)
+{
+    u32 last = event->kernel_frames + event->user_frames + event->python_frames - 1;
+    return !event->python_frames || (event->frames[last & (FRAMES - 1)] & PYTHON_ENTRY);
+}
+
+int walk_python(void *ctx)
+{
+    u32 zero = 0;
+    struct settings *settings_here = settings.lookup(&zero);
+    struct scratch *scratch_here = scratch.lookup(&zero);
+    if (!settings_here || !scratch_here)
+        return 0;
+    struct stack_event *event = &scratch_here->event;
+    u64 image = event->image;
+    struct python_process *process = python_processes.lookup(&image);
+    u32 end = PYTHON_UNKNOWN;
+    if (process && !event->python_frames)
+        end = begin_python_walk(scratch_here, settings_here, process);
+#pragma clang loop unroll(disable)
+    for (int steps = 0; steps < PYTHON_STEPS; steps++) {
+        if (!process || end != PYTHON_UNKNOWN)
+            break;
+        u32 frames = event->kernel_frames + event->user_frames + event->python_frames;
+        if (!scratch_here->python.frame)
+            end = is_whole(event) ? PYTHON_COMPLETE : PYTHON_NO_ENTRY;
+        else if (event->python_frames >= PYTHON_FRAMES || frames >= FRAMES - 1)
+            end = PYTHON_TOO_DEEP;
+        else if (!take_python_frame(&scratch_here->python, process, event))
+            end = PYTHON_UNREADABLE;
+    }
+    if (process && end == PYTHON_UNKNOWN && event->python_frames < PYTHON_FRAMES)
+        chain.call(ctx, WALK_PYTHON);
+    event->python_end = end == PYTHON_UNKNOWN ? PYTHON_TOO_DEEP : end;
+    finish_or_emit(ctx, event);
+    return 0;
+}

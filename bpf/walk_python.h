@@ -1,0 +1,139 @@
+/* Python frames of the running thread, from the interpreter's own linked list of them. What lies where comes with the
+ * process's entry in `python_processes`; see icetop's symbols/cpython, which finds it. */
+#pragma once
+#include "counting.h"
+#include "user_registers.h"
+
+#define PYTHON_TYPE 8        /* of an object: where its type is */
+#define PYTHON_INTERPRETER 16  /* of a thread's state: where its interpreter is */
+
+static inline u64 read_user_pointer(u64 address)
+{
+    u64 value = 0;
+    bpf_probe_read_user(&value, sizeof(value), (void *)address);
+    return value;
+}
+
+static inline bool is_state_of(u64 state, u64 thread, struct python_process *process)
+{
+    return state && read_user_pointer(state + process->thread_id) == thread;
+}
+
+/* The state of the thread with this id among the first of an interpreter's; 0 when it is not there. */
+static inline u64 listed_state(u64 thread, struct python_process *process)
+{
+    u64 interpreter = read_user_pointer(process->runtime + process->interpreters_head);
+    u64 state = interpreter ? read_user_pointer(interpreter + process->threads_head) : 0;
+#pragma clang loop unroll(disable)
+    for (int listed = 0; listed < PYTHON_LISTED && state; listed++) {
+        if (read_user_pointer(state + PYTHON_INTERPRETER) != interpreter)
+            return 0;
+        if (is_state_of(state, thread, process))
+            return state;
+        state = read_user_pointer(state + process->thread_next);
+    }
+    return 0;
+}
+
+/* The interpreter's state of the running thread: the one that runs Python now where that is told, else the one that
+ * the thread's own storage points to. 0 when it has none. */
+static inline u64 thread_state(u64 thread, struct python_process *process)
+{
+    if (process->current_thread) {
+        u64 state = read_user_pointer(process->runtime + process->current_thread);
+        if (is_state_of(state, thread, process))
+            return state;
+    }
+    if (process->thread_slot) {
+        u64 state = read_user_pointer(thread + process->thread_slot);
+        if (is_state_of(state, thread, process))
+            return state;
+        if (process->slot_is_certain)
+            return 0;
+    }
+    return listed_state(thread, process);
+}
+
+static inline bool is_code(u64 code, struct python_process *process)
+{
+    return !process->code_type || read_user_pointer(code + PYTHON_TYPE) == process->code_type;
+}
+
+static inline u64 code_of(u64 frame, struct python_process *process)
+{
+    return read_user_pointer(frame + process->code) & ~(u64)process->code_mask;
+}
+
+/* The innermost frame. While C enters the interpreter, 3.11 and 3.12 have a place for it that is not yet filled. */
+static inline u64 innermost_frame(u64 state, struct python_process *process)
+{
+    u64 frame = read_user_pointer(state + process->thread_frame);
+    if (!process->has_cframe)
+        return frame;
+    u64 place = frame;
+    frame = read_user_pointer(place + process->frame_of_cframe);
+    if (frame && is_code(code_of(frame, process), process))
+        return frame;
+    place = read_user_pointer(place + process->previous_cframe);
+    return place ? read_user_pointer(place + process->frame_of_cframe) : 0;
+}
+
+static inline u64 field(struct python_walk *walk, u32 offset)
+{
+    return *(u64 *)((void *)walk->block + (offset & (PYTHON_BLOCK - 8)));
+}
+
+static inline u8 byte_field(struct python_walk *walk, u32 offset)
+{
+    return *((u8 *)walk->block + (offset & (PYTHON_BLOCK - 1)));
+}
+
+/* How many units of two bytes a frame's instruction lies behind the first of its code. */
+static inline u64 instruction_index(struct python_walk *walk, struct python_process *process, u64 code)
+{
+    u64 index = field(walk, process->instruction);
+    if (process->bytecode)
+        index = (index - code - process->bytecode) >> 1;
+    else
+        index = (index & 0xffffffff) * process->instruction_bytes >> 1;
+    return index < PYTHON_NO_INSTRUCTION ? index : PYTHON_NO_INSTRUCTION;
+}
+
+static inline void push_python_frame(struct stack_event *event, u64 frame)
+{
+    u32 index = event->kernel_frames + event->user_frames + event->python_frames;
+    event->frames[index & (FRAMES - 1)] = frame;
+    event->python_frames++;
+}
+
+/* What lies outwards of the last frame is C. A shim without frames stands for a run of none at the innermost end. */
+static inline void end_run(struct stack_event *event)
+{
+    u32 index = event->kernel_frames + event->user_frames + event->python_frames;
+    if (event->python_frames)
+        event->frames[(index - 1) & (FRAMES - 1)] |= PYTHON_ENTRY;
+    else
+        push_python_frame(event, PYTHON_ENTRY);
+}
+
+/* Takes the frame at `walk`, and goes on to the one that called it. */
+static inline bool take_python_frame(struct python_walk *walk, struct python_process *process, struct stack_event *event)
+{
+    u32 bytes = process->frame_bytes;
+    if (bytes > sizeof(walk->block))
+        bytes = sizeof(walk->block);
+    if (bpf_probe_read_user(walk->block, bytes, (void *)walk->frame))
+        return false;
+    u8 owner = byte_field(walk, process->owner);
+    walk->frame = field(walk, process->previous);
+    if (process->entries == ENTRIES_SHIM && owner >= process->shim_owner) {
+        end_run(event);
+        return true;
+    }
+    u64 code = field(walk, process->code) & ~(u64)process->code_mask;
+    u64 frame = (code >> 3 << PYTHON_CODE_SHIFT) | instruction_index(walk, process, code);
+    if (process->entries == ENTRIES_ALL || (process->entries == ENTRIES_MARKED && owner))
+        frame |= PYTHON_ENTRY;
+    push_python_frame(event, frame);
+    return true;
+}
