@@ -5,7 +5,9 @@ The work of building it is in `tree_builder`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -15,29 +17,30 @@ from .locations import Frame
 from .selection import IntArray
 from .vocabulary import StackEnd
 
+SmallArray = npt.NDArray[np.int32]
+"""Places and depths: half the size of other numbers, since a tree may have a million boxes."""
+
 ALL, GROUP, END, FRAME = 0, 1, 2, 3
 """What a box is: the whole, a group of the first level, the mark of truncated stacks, a frame."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CallTree:
     """Boxes in pre-order; box 0 is `all`. A box's subtree is the half-open range [i, ends[i]).
 
     `what` is ALL, GROUP, END or FRAME, and `refs` the index into `groups`, `StackEnd` or `frames` accordingly.
     `flat` and `cum` are values in the kind's unit, `flat_samples` and `cum_samples` numbers of samples.
-    `paths` identifies a box by the names from the root to it: equal in two trees for the same path.
     """
 
     what: npt.NDArray[np.int8]
-    refs: IntArray
-    parents: IntArray
-    ends: IntArray
-    depths: IntArray
+    refs: SmallArray
+    parents: SmallArray
+    ends: SmallArray
+    depths: SmallArray
     flat: IntArray
     cum: IntArray
     flat_samples: IntArray
     cum_samples: IntArray
-    paths: npt.NDArray[np.uint64]
     groups: list[Group]
     frames: list[Frame]
 
@@ -53,6 +56,22 @@ class CallTree:
     def samples(self) -> int:
         """The number of samples in the whole."""
         return int(self.cum_samples[0])
+
+    @cached_property
+    def levels(self) -> list[SmallArray]:
+        """The boxes of each depth, in their order."""
+        short = self.depths.astype(np.uint16) if self.depths.max() < 1 << 16 else self.depths  # sorted much faster
+        by_depth = np.argsort(short, kind="stable").astype(np.int32)
+        return np.split(by_depth, np.flatnonzero(np.diff(self.depths[by_depth])) + 1)
+
+    @cached_property
+    def paths(self) -> npt.NDArray[np.uint64]:
+        """What identifies a box by the names from the root to it: equal in two trees for the same path."""
+        return path_hashes(self.what, self.refs, self.parents, self.levels, self.frames, self.groups)
+
+    def identity(self, box: int) -> tuple[object, ...]:
+        """What tells a box from its siblings, in this tree and any other."""
+        return _identity(int(self.what[box]), int(self.refs[box]), self.frames, self.groups)
 
     def name(self, box: int) -> str:
         """What to call a box: `all`, a process's name and title, `[truncated: reason]`, a function's name."""
@@ -74,10 +93,10 @@ class CallTree:
 
     def children(self, box: int) -> list[int]:
         """The boxes right below, in their order."""
-        found, child = [], box + 1
-        while child < self.ends[box]:
-            found.append(child)
-            child = int(self.ends[child])
+        depth = int(self.depths[box]) + 1
+        level = self.levels[depth] if depth < len(self.levels) else np.zeros(0, dtype=np.int32)
+        first, last = np.searchsorted(level, (box, self.ends[box])).tolist()
+        found: list[int] = level[first:last].tolist()
         return found
 
     def ancestors(self, box: int) -> list[int]:
@@ -87,3 +106,31 @@ class CallTree:
             box = int(self.parents[box])
             found.append(box)
         return found[::-1]
+
+
+def path_hashes(
+    what: npt.NDArray[np.integer],
+    refs: SmallArray,
+    above: npt.NDArray[np.integer],
+    levels: Sequence[SmallArray | slice],
+    frames: list[Frame],
+    groups: list[Group],
+) -> npt.NDArray[np.uint64]:
+    """For each box a number that stands for the names from the root to it."""
+    distinct, places = np.unique(what.astype(np.int64) << 32 | refs, return_inverse=True)
+    identities = (_identity(key >> 32, key & 0xFFFFFFFF, frames, groups) for key in distinct.tolist())
+    names = np.array([hash(identity) & (1 << 64) - 1 for identity in identities], dtype=np.uint64)[places]
+    paths = names.copy()
+    for level in levels[1:]:
+        paths[level] = (paths[above[level]] ^ names[level]) * np.uint64(0x9E3779B97F4A7C15)
+    return paths
+
+
+def _identity(what: int, ref: int, frames: list[Frame], groups: list[Group]) -> tuple[object, ...]:
+    if what == FRAME:
+        frame = frames[ref]
+        return (frame.name, frame.binary)
+    if what == GROUP:
+        group = groups[ref]
+        return (what, group.name, group.pid, group.tid)
+    return (what, ref)

@@ -26,10 +26,16 @@ class OrderMemory:
         `cum[0]` is the whole.
         """
         settled, kept = cum.copy(), {}
-        for place in np.flatnonzero(cum >= cum[0] * SMALLEST_SHARE).tolist():
-            path, now = int(paths[place]), int(cum[place])
+        places = np.flatnonzero(heavy(cum)).tolist()
+        for place, path, now in zip(places, paths[places].tolist(), cum[places].tolist(), strict=True):
             before = self._weights.get(path, now)
             weight = before if before <= now * SLACK and now <= before * SLACK else now
             kept[path] = settled[place] = weight
         self._weights = kept
         return settled
+
+
+def heavy(cum: IntArray) -> npt.NDArray[np.bool_]:
+    """Which boxes are remembered; `cum[0]` is the whole."""
+    remembered: npt.NDArray[np.bool_] = cum >= cum[0] * SMALLEST_SHARE
+    return remembered

@@ -70,19 +70,32 @@ def top_table(tree: CallTree, view: View, sort: Sort = "flat") -> list[TopRow]:
 def function_sums(tree: CallTree) -> tuple[IntArray, IntArray, IntArray, IntArray]:
     """For each of the tree's frames: flat, flat samples, cum, cum samples, recursion counted once.
 
-    A box counts towards cum unless one above it is of the same frame. In pre-order that is so exactly when it starts
-    before the end of an earlier box of its frame, so that one running maximum a frame decides.
+    A box counts towards cum unless one above it is of the same frame.
     """
-    sums = np.zeros((4, len(tree.frames)), dtype=np.int64)
+    every = np.flatnonzero(tree.what == FRAME)
+    outermost = outermost_boxes(tree)
+
+    def added(column: IntArray, boxes: IntArray) -> IntArray:
+        sums = np.zeros(len(tree.frames), dtype=np.int64)
+        np.add.at(sums, tree.refs[boxes], column[boxes])
+        return sums
+
+    flat, cum = added(tree.flat, every), added(tree.cum, outermost)
+    if tree.flat_samples is tree.flat and tree.cum_samples is tree.cum:
+        return flat, flat, cum, cum
+    return flat, added(tree.flat_samples, every), cum, added(tree.cum_samples, outermost)
+
+
+def outermost_boxes(tree: CallTree) -> IntArray:
+    """The boxes of frames that have no box of the same frame above them, ordered by frame.
+
+    In pre-order a box has one when it starts before the end of an earlier box of its frame, so that one running maximum
+    a frame decides.
+    """
     boxes = np.flatnonzero(tree.what == FRAME)
-    frames = tree.refs[boxes]
-    np.add.at(sums[0], frames, tree.flat[boxes])
-    np.add.at(sums[1], frames, tree.flat_samples[boxes])
-    order = np.lexsort((boxes, frames))
-    boxes, frames = boxes[order], frames[order]
-    shift = frames * (len(tree) + 1)
-    reach = np.maximum.accumulate(tree.ends[boxes] + shift)
-    outermost = np.concatenate(([True], boxes[1:] + shift[1:] >= reach[:-1]))[: len(boxes)]
-    np.add.at(sums[2], frames[outermost], tree.cum[boxes[outermost]])
-    np.add.at(sums[3], frames[outermost], tree.cum_samples[boxes[outermost]])
-    return sums[0], sums[1], sums[2], sums[3]
+    codes = np.sort(tree.refs[boxes].astype(np.int64) << 32 | boxes)
+    boxes = codes & 0xFFFFFFFF
+    reach = np.maximum.accumulate((codes & ~0xFFFFFFFF) + tree.ends[boxes])
+    outermost = np.concatenate(([True], codes[1:] >= reach[:-1]))[: len(boxes)]
+    found: IntArray = boxes[outermost]
+    return found

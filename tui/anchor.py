@@ -9,16 +9,18 @@ if TYPE_CHECKING:
 
 
 class Anchor:
-    """A box known by the paths from `all` down to it. While it is gone, the nearest box above stands for it."""
+    """A box known by the way down to it from `all`. While it is gone, the nearest box above stands for it."""
 
     def __init__(self, tree: CallTree | None = None, box: int = 0) -> None:
-        boxes = [] if tree is None else [*tree.ancestors(box), box]
-        self._paths = [] if tree is None else [tree.paths[place] for place in boxes]
+        boxes = [] if tree is None or not box else [*tree.ancestors(box)[1:], box]
+        self._way = [] if tree is None else [tree.identity(place) for place in boxes]
 
     def find(self, tree: CallTree) -> int:
         """The box in `tree`, or the deepest one on the way to it that there is."""
-        for path in reversed(self._paths):
-            places = (tree.paths == path).nonzero()[0]
-            if len(places):
-                return int(places[0])
-        return 0
+        found = 0
+        for identity in self._way:
+            child = next((box for box in tree.children(found) if tree.identity(box) == identity), None)
+            if child is None:
+                break
+            found = child
+        return found

@@ -150,7 +150,7 @@ class Icicle(Painted):
             return None
         from .icicle_walk import Walk
 
-        return Walk(self._picture.tree, self._picture.shape, self.root, self.size.width)
+        return Walk(self._picture.tree, self.root, self.size.width)
 
     def _scroll(self, levels: int) -> None:
         self._top += levels
@@ -170,5 +170,5 @@ class Icicle(Painted):
         self._top = max(min(self._top, levels - height), 0)
         self._level, self._hidden = at - self._top, max(levels - self._top - height, 0)
         minimum = int(picture.view.minimum_share * abs(tree.total))
-        self._rows = lay_out(tree, picture.shape, self.root, size.width, self._top, height, minimum)
+        self._rows = lay_out(tree, self.root, size.width, self._top, height, minimum)
         self.refresh()

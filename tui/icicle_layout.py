@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ..profiles.call_tree import CallTree
+from ..profiles.call_tree import CallTree, SmallArray
 from ..profiles.selection import IntArray
 
 QUARTERS = 4
@@ -38,51 +38,56 @@ class Placed:
         return self.right - self.left
 
 
-def lay_out(
-    tree: CallTree, shape: Shape, root: int, width: int, top: int, height: int, minimum: int = 0
-) -> list[list[Placed]]:
+def lay_out(tree: CallTree, root: int, width: int, top: int, height: int, minimum: int = 0) -> list[list[Placed]]:
     """The boxes on each of `height` rows, from left to right, the box `root` being `width` cells wide.
 
     Row 0 is `top` levels below `root`. Boxes whose value is under `minimum` are culled whatever their width. Goes down
-    level by level through the children of boxes that are drawn, so that what is culled costs nothing below it.
+    level by level through the children of boxes that are drawn, so that what is culled costs nothing below it. Boxes
+    below one stand side by side from its left; what is flat in it stays free on the right.
     """
     rows: list[list[Placed]] = [[] for _ in range(max(height, 0))]
     whole = int(tree.cum[root])
     if whole <= 0 or width <= 0 or height <= 0:
         return rows
-    depth, drawn = int(tree.depths[root]), np.array([root])
+    depth, drawn, begins, ends = int(tree.depths[root]), np.array([root]), np.array([0]), np.array([whole])
     if top == 0:
         rows[0] = [Placed(root, 0, width)]
     for level in range(1, top + height):
-        if depth + level >= len(shape.levels):
+        if depth + level >= len(tree.levels) or not len(drawn):
             break
-        boxes, parents = _children(tree, shape.levels[depth + level], drawn)
+        boxes, above = _children(tree, tree.levels[depth + level], drawn)
         cum = np.clip(tree.cum[boxes], 0, whole)
-        boxes, parents, cum = boxes[cum > 0], parents[cum > 0], cum[cum > 0]
+        boxes, above, cum = boxes[cum > 0], above[cum > 0], cum[cum > 0]
+        begin = np.minimum(_side_by_side(cum, above, begins), ends[above])
+        end = np.minimum(begin + cum, ends[above])
         culled = (cum < minimum) | (cum * float(width) < whole * 0.999999)
         if level >= top:
-            begin = np.clip(shape.starts[boxes] - int(shape.starts[root]), 0, whole)
-            end = np.minimum(begin + cum, whole)
             left, right = _cells(begin, width, whole), _cells(end, width, whole)
             rest = _cells(end, QUARTERS * width, whole) - QUARTERS * right
-            rows[level - top] = _blocks(boxes, parents, culled, left, right, rest)
-        drawn = boxes[~culled]
-        if not len(drawn):
-            break
+            rows[level - top] = _blocks(boxes, above, culled, left, right, rest)
+        drawn, begins, ends = boxes[~culled], begin[~culled], end[~culled]
     return rows
 
 
-def _children(tree: CallTree, level: IntArray, parents: IntArray) -> tuple[IntArray, IntArray]:
-    """The children of `parents` on the next level, in order, and the parent of each."""
+def _side_by_side(cum: IntArray, above: IntArray, begins: IntArray) -> IntArray:
+    """Where boxes begin, `above` being the place of the box above each in `begins`."""
+    before = np.cumsum(cum) - cum
+    first = np.searchsorted(above, above)
+    begin: IntArray = begins[above] + before - before[first]
+    return begin
+
+
+def _children(tree: CallTree, level: SmallArray, parents: IntArray) -> tuple[IntArray, IntArray]:
+    """The children of `parents` on the next level, in order, and for each the place of its parent."""
     first = np.searchsorted(level, parents)
     sizes = np.searchsorted(level, tree.ends[parents]) - first
     shifts = np.repeat(first - (np.cumsum(sizes) - sizes), sizes)
-    return level[shifts + np.arange(len(shifts))], np.repeat(parents, sizes)
+    return level[shifts + np.arange(len(shifts))].astype(np.int64), np.repeat(np.arange(len(parents)), sizes)
 
 
 def _blocks(
     boxes: IntArray,
-    parents: IntArray,
+    above: IntArray,
     culled: npt.NDArray[np.bool_],
     left: IntArray,
     right: IntArray,
@@ -91,7 +96,7 @@ def _blocks(
     """One entry a box, culled neighbours of one parent joined; what has no cell is left out."""
     if not len(boxes):
         return []
-    joined = culled[1:] & culled[:-1] & (parents[1:] == parents[:-1])
+    joined = culled[1:] & culled[:-1] & (above[1:] == above[:-1])
     first = np.flatnonzero(np.concatenate(([True], ~joined)))
     last = np.concatenate((first[1:], [len(boxes)])) - 1
     seen = left[first] < right[last]
@@ -108,34 +113,6 @@ def _cells(positions: IntArray, width: int, whole: int) -> IntArray:
         return cells
     rounded: IntArray = np.floor(positions * (width / whole) + 0.5).astype(np.int64)
     return rounded
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What laying out needs of a tree, worked out once for it.
-
-    `starts` gives for each box where it begins, in the kind's unit from the left of the whole; `levels` the boxes of
-    each depth, in pre-order.
-    """
-
-    starts: IntArray
-    levels: list[IntArray]
-
-
-def shape_of(tree: CallTree) -> Shape:
-    """The shape of a tree.
-
-    A box begins after what is flat in the boxes that end before it. That is all flat value before it in pre-order,
-    less that of its ancestors, whose own is drawn at their right end. A box adds to its descendants' [box + 1, end)
-    once, so one running sum gives every box its ancestors'.
-    """
-    flat = np.maximum(tree.flat, 0)
-    steps = np.zeros(len(tree) + 1, dtype=np.int64)
-    np.add.at(steps, np.arange(1, len(tree) + 1), flat)
-    np.subtract.at(steps, tree.ends, flat)
-    starts: IntArray = np.cumsum(flat) - flat - np.cumsum(steps)[:-1]
-    by_depth = np.argsort(tree.depths, kind="stable")
-    return Shape(starts, np.split(by_depth, np.flatnonzero(np.diff(tree.depths[by_depth])) + 1))
 
 
 def place_of(row: list[Placed], tree: CallTree, box: int) -> Placed | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..profiles.call_tree import CallTree
-from .icicle_layout import Placed, Shape, lay_out, place_of
+from .icicle_layout import Placed, lay_out, place_of
 
 PAGE = 10
 """Levels that a page is."""
@@ -12,9 +12,8 @@ PAGE = 10
 class Walk:
     """The ways on from a box, for one tree, zoom and width."""
 
-    def __init__(self, tree: CallTree, shape: Shape, root: int, width: int) -> None:
+    def __init__(self, tree: CallTree, root: int, width: int) -> None:
         self._tree = tree
-        self._shape = shape
         self._root = root
         self._width = width
 
@@ -43,7 +42,7 @@ class Walk:
 
     def _row(self, box: int, below: int = 0) -> list[Placed]:
         top = int(self._tree.depths[box]) + below - int(self._tree.depths[self._root])
-        return lay_out(self._tree, self._shape, self._root, self._width, top, 1)[0]
+        return lay_out(self._tree, self._root, self._width, top, 1)[0]
 
     def _up(self, box: int) -> int:
         return box if box == self._root else int(self._tree.parents[box])

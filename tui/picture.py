@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from ..profiles.call_tree import CallTree
     from ..profiles.order import OrderMemory
     from ..profiles.top_table import Sort, TopRow
-    from .icicle_layout import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,6 @@ class Picture:
     context: Context
     vitals: Vitals | None
     tree: CallTree
-    shape: Shape
     rows: list[TopRow]
     loads: list[Load]
     account: Account
@@ -92,7 +90,6 @@ class Camera:
 def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, backwards: bool) -> Picture:
     from ..profiles.top_table import top_table
     from ..profiles.tree_builder import build_call_tree
-    from .icicle_layout import shape_of
 
     tree = build_call_tree(profile, view, memory)
     upright = build_call_tree(profile, replace(view, inverted=False)) if view.inverted else tree
@@ -104,7 +101,6 @@ def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, back
         context=profile.context,
         vitals=profile.vitals,
         tree=tree,
-        shape=shape_of(tree),
         rows=_turned(rows) if backwards else rows,
         loads=_loads(buckets, view.kind),
         account=_account(tree, shown),

@@ -349,7 +349,7 @@ async def test_the_palette_runs_what_is_chosen() -> None:
 
 async def test_leaving_out_a_function_and_small_ones() -> None:
     async with running(size=(160, 40)) as person:
-        await person.sees("UTF8_MatchText")
+        await person.sees("live 01:30")
         await person.press("tab", "g", "x")
         await person.sees(lambda text: "without UTF8_MatchText" in text and "│ UTF8_MatchText" not in text)
         await person.press("X", "percent_sign")

@@ -5,12 +5,12 @@ from itertools import pairwise
 
 import pytest
 from icetop.tests.tui.tree_maker import box_named, picture_of
-from icetop.tui.icicle_layout import deepest, lay_out, place_of, shape_of
+from icetop.tui.icicle_layout import deepest, lay_out, place_of
 from icetop.tui.picture import Picture
 
 
 def rows_of(picture: Picture, width: int, root: int = 0, top: int = 0, height: int = 10, minimum: int = 0):
-    return lay_out(picture.tree, picture.shape, root, width, top, height, minimum)
+    return lay_out(picture.tree, root, width, top, height, minimum)
 
 
 def drawn(picture: Picture, row) -> list[tuple[str, int, int, int]]:
@@ -122,7 +122,7 @@ def test_nothing_to_draw_gives_empty_rows() -> None:
     assert rows_of(picture_of({"a": 1}), 80, height=0) == []
 
 
-def test_starts_equal_a_walk_of_the_tree() -> None:
+def test_places_equal_a_walk_of_the_tree() -> None:
     picture = picture_of({"a;b;c": 5, "a;b": 7, "a;d": 11, "a": 13, "e;f": 17, "e": 19})
     tree = picture.tree
     expected = {0: 0}
@@ -131,4 +131,11 @@ def test_starts_equal_a_walk_of_the_tree() -> None:
         for child in tree.children(box):
             expected[child] = at
             at += int(tree.cum[child])
-    assert shape_of(tree).starts.tolist() == [expected[box] for box in range(len(tree))]
+    placed = [place for row in rows_of(picture, tree.total) for place in row]
+    assert {place.box: place.left for place in placed} == expected
+
+
+def test_a_box_never_reaches_beyond_the_one_above_it_even_where_values_are_negative() -> None:
+    picture = picture_of({"a;x": 50, "a;y": 40, "a;z": -60, "b;w": 30})
+    for row in rows_of(picture, 60)[2:]:
+        assert all(left.right <= right.left for left, right in pairwise(row))

@@ -9,7 +9,7 @@ STACKS = {"main;a;x": 50, "main;b;y": 30, "main;b;z": 15} | {f"main;small{i}": 1
 
 
 def walk_of(picture: Picture, width: int = 50, root: int = 0) -> Walk:
-    return Walk(picture.tree, picture.shape, root, width)
+    return Walk(picture.tree, root, width)
 
 
 def follow(picture: Picture, start: str, *ways: str, width: int = 50) -> str:
