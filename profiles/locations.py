@@ -24,7 +24,7 @@ class Line:
 class Location:
     """A place in code that samples hit.
 
-    `binary` is a path, or a name in brackets for code that has no file (`[kernel]`, `[vdso]`, `[anonymous]`).
+    `binary` is a path, or a name in brackets for code that has no file (`[kernel]`, `[vdso]`, `[node JIT]`).
     `offset` is the offset in the file; for the kernel and for code without a file it is the address.
     `lines` has the innermost function first, and more than one entry when functions were inlined;
     it is empty for a place that has no name (yet).
@@ -65,5 +65,17 @@ def frames_of(location: Location) -> tuple[Frame, ...]:
 
 
 def placeholder(binary: str, offset: int) -> str:
-    """What stands for the name of a place that has none: `[binary+0xoffset]`."""
+    """What stands for the name of a place that has none: `[binary+0xoffset]`; `[node JIT]` for all of node's code."""
+    if is_generated(binary):
+        return binary
     return f"[{binary.rsplit('/', 1)[-1].strip('[]') or 'unknown'}+{offset:#x}]"
+
+
+def generated_binary(language: Language) -> str:
+    """What stands for the binary of code that was made at run time: `[JIT]`, `[node JIT]`, `[java JIT]`."""
+    return "[JIT]" if language is Language.JIT else f"[{language.value} JIT]"
+
+
+def is_generated(binary: str) -> bool:
+    """Whether a binary's name stands for code that was made at run time, which no file holds."""
+    return binary.startswith("[") and binary.endswith("JIT]")

@@ -25,6 +25,7 @@ from .loader.kept import Keeper
 from .loader.programs import CannotLoad
 from .options import DRAIN_SECONDS, CollectOptions
 from .process_table import REREADS_PER_SECOND, ProcessTable
+from .runtime_notices import runtime_notices
 from .stack_reader import StackReader
 from .tables import Tables
 
@@ -198,6 +199,7 @@ class Collector:
         counts = self._count(reading)
         self._refresh_mappings(reading)
         self._stacks.name_pending(naming_seconds)
+        self.kernel.send_again(self._stacks.follow_generated_code(last))
         delta = self._delta(reading, counts, last)
         if anew:
             self._start_anew(sent_again)
@@ -267,6 +269,7 @@ class Collector:
         """What a person should know since the last time; each thing is said once."""
         found = [Notice("warning", complaint) for complaint in self._keeper.complaints]
         found += degradations(self._namer, self._processes)
+        found += runtime_notices(self._stacks, self._processes)
         found += self._remarks
         self._keeper.complaints, self._remarks = [], []
         new = [notice for notice in found if notice.what not in self._said]

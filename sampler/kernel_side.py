@@ -226,6 +226,11 @@ class KernelSide:
         sent = self._programs.maps["sent"]
         sent.delete_all(key for key, _ in sent.items())
 
+    def send_again(self, stacks: set[int]) -> None:
+        """Let these stacks be sent again when they are next seen."""
+        for stack in stacks:
+            self._programs.maps["sent"].delete(struct.pack("=Q", stack))
+
     def stop(self) -> None:
         """No more ticks. What was counted can still be read."""
         self._programs.stop_clocks()

@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 from collections import OrderedDict, deque
 
-from ..profiles.locations import Location
+from ..profiles.locations import Location, is_generated
 from ..profiles.vocabulary import Language, StackEnd
 from ..symbols.mappings import AddressSpace
 from ..symbols.namer import Namer
+from .jit_code import AddressKey, JitCode, ProcessKey
 from .kernel_side import RawStack
 from .process_table import KnownProcess, ProcessTable
 from .tables import Tables
 
 MOST_ADDRESSES = 60_000
+MOST_NOTED = 64
+"""Bounds: addresses that are remembered, processes of which is noted that their stacks are cut short."""
+
 ENTRIES = frozenset(
     (
         *("_start", "_dl_start_user", "__libc_start_main", "__libc_start_call_main"),
@@ -29,13 +33,19 @@ UNKNOWN = "[unknown]"
 
 
 class StackReader:
-    """Locates addresses once each, remembers them, and names locations as time allows."""
+    """Locates addresses once each, remembers them, and names locations as time allows.
+
+    `generated_code` is what was seen of code made at run time, `without_frame_pointers` has the Java processes whose
+    stacks end in such code.
+    """
 
     def __init__(self, tables: Tables, namer: Namer, processes: ProcessTable) -> None:
         self._tables = tables
         self._namer = namer
         self._processes = processes
-        self._by_address: OrderedDict[tuple[int, int, int], int] = OrderedDict()
+        self._by_address: OrderedDict[AddressKey, int] = OrderedDict()
+        self.generated_code = JitCode(namer, namer.counters)
+        self.without_frame_pointers: dict[ProcessKey, None] = {}
         self._pending: deque[tuple[int, AddressSpace | None, Location]] = deque()
 
     def start_anew(self, tables: Tables) -> None:
@@ -43,6 +53,7 @@ class StackReader:
         self._tables = tables
         self._by_address.clear()
         self._pending.clear()
+        self.generated_code.clear()
 
     def node(self, raw: RawStack) -> int:
         """The node of a stack; its locations may get their names later."""
@@ -50,7 +61,29 @@ class StackReader:
         space = self._processes.space(process, raw.space) if raw.user else None
         kernel = [self._kernel(address - bool(place)) for place, address in enumerate(raw.kernel)]
         user, cut = self._user(raw, process, space)
-        return self._tables.node(self._end(raw, user, space, cut), reversed(kernel + [index for index, _ in user]))
+        if space is not None and raw.stack:
+            keys = [(raw.space, raw.start_ns, address) for _, address in user]
+            self.generated_code.saw_stack(raw.start_ns, space, raw.stack, keys)
+        end = self._end(raw, user, space, cut)
+        if end is StackEnd.JIT_NO_FRAME_POINTER and space is not None and self._runs_java(space):
+            self._note_without_frame_pointers((raw.pid, raw.start_ns))
+        return self._tables.node(end, reversed(kernel + [index for index, _ in user]))
+
+    def _runs_java(self, space: AddressSpace) -> bool:
+        return self._namer.perf_map(space).language is Language.JAVA
+
+    def _note_without_frame_pointers(self, process: ProcessKey) -> None:
+        if len(self.without_frame_pointers) < MOST_NOTED:
+            self.without_frame_pointers[process] = None
+
+    def follow_generated_code(self, last: bool = False) -> set[int]:
+        """Name code made at run time that had no name yet; gives the stacks that have to be sent again, because other
+        code has taken the place of some of theirs."""
+        news = self.generated_code.news(at_once=last)
+        self._tables.new_names.update(news.names)
+        for key in news.addresses:
+            self._by_address.pop(key, None)
+        return news.stacks
 
     def name_pending(self, seconds: float) -> None:
         """Name locations that wait, oldest first, until the time is used up."""
@@ -90,9 +123,12 @@ class StackReader:
             found.append((index, address))
         return found, False
 
-    def _remember(self, key: tuple[int, int, int], location: Location, space: AddressSpace | None) -> int:
-        index, new = self._tables.location(location)
-        if new and not location.lines:
+    def _remember(self, key: AddressKey, location: Location, space: AddressSpace | None) -> int:
+        generated = is_generated(location.binary)
+        index, new = self._tables.location(location, key[0] if generated else 0)
+        if generated and space is not None:
+            self.generated_code.saw(key[1], space, key, index, location.lines)
+        elif new and not location.lines:
             self._pending.append((index, space, location))
         self._by_address[key] = index
         if len(self._by_address) > MOST_ADDRESSES:

@@ -18,7 +18,7 @@ class Tables:
     """Ids for locations, stack nodes and series. What is added is news until `take_news` hands it over."""
 
     def __init__(self) -> None:
-        self._locations: dict[tuple[str, str, int, str], int] = {}
+        self._locations: dict[tuple[object, ...], int] = {}
         self._nodes: dict[tuple[int, int], int] = {}
         self._series: dict[Series, int] = {}
         self.new_locations: list[Location] = []
@@ -32,9 +32,14 @@ class Tables:
         """Whether a table reached its bound, so that all of them should start anew."""
         return len(self._nodes) > MOST_NODES or len(self._locations) > MOST_LOCATIONS or len(self._series) > MOST_SERIES
 
-    def location(self, location: Location) -> tuple[int, bool]:
-        """The id of a location, and whether it is new."""
-        key = (location.binary, location.build_id, location.offset, location.language.value)
+    def location(self, location: Location, owner: int = 0) -> tuple[int, bool]:
+        """The id of a location, and whether it is new.
+
+        Code made at run time is one thing in each address space (`owner`), and another when other code takes its place.
+        """
+        key: tuple[object, ...] = (location.binary, location.build_id, location.offset, location.language.value)
+        if owner:
+            key = (*key, owner, location.lines)
         index = self._locations.get(key)
         if index is not None:
             return index, False

@@ -42,6 +42,11 @@ class Mapping(NamedTuple):
         """Whether a file is behind it, even one that is deleted or lives in memory only; shared memory is none."""
         return self.inode != 0 and not (self.deleted and self.path == "/dev/zero")
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether its file lives in memory only, as some run-times keep the code that they make."""
+        return self.path.startswith("/memfd:")
+
 
 class AddressSpace:
     """The executable mappings of one process, sorted by address, as they were when read.

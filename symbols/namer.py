@@ -11,7 +11,7 @@ from collections import Counter, OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..profiles.locations import Line, Location
+from ..profiles.locations import Line, Location, generated_binary, is_generated
 from ..profiles.vocabulary import Language
 from .binaries import MOST_OPEN, Binary, BinaryCache
 from .demangle import ALL, Mangling, demangle
@@ -19,15 +19,16 @@ from .elf_file import find_build_id
 from .elf_symbols import SymbolTables
 from .kernel import KernelSymbols
 from .mappings import AddressSpace, Mapping
-from .perf_map import PerfMap
+from .perf_map import Allowance, PerfMap
+from .runtimes import language_of_generated_code
 from .vdso import NAME as VDSO
 from .vdso import Vdso, own_vdso
 
 if TYPE_CHECKING:
     from .debug_lines import DebugLines
 
-ANONYMOUS, UNKNOWN, KERNEL = "[anonymous]", "[unknown]", "[kernel]"
-"""Binaries of code without a file, of addresses where no code is mapped, and of the kernel."""
+UNKNOWN, KERNEL = "[unknown]", "[kernel]"
+"""Binaries of addresses where no code is mapped, and of the kernel."""
 
 MAX_BYTES = 16 << 20
 """Bytes of symbol tables kept, by default."""
@@ -62,6 +63,7 @@ class Namer:
         self._tables = SymbolTables(max_bytes, self.counters)
         self._debug_lines: DebugLines | None = None
         self._perf_maps: OrderedDict[int, PerfMap] = OrderedDict()
+        self._map_allowance = Allowance()
         self._vdso: Vdso | None = None
         self._vdso_read = False
         self._kernel_build_id: str | None = None
@@ -91,12 +93,13 @@ class Namer:
                 return Location(binary.language, as_unicode(mapping.path), binary.build_id, offset, lines)
         elif (vdso := self._vdso_of(mapping)) is not None:
             return Location(Language.NATIVE, VDSO, vdso.build_id, offset, self._line(vdso.find(offset)))
-        found = self._perf_map(space.pid).find(address)
+        perf_map = self.perf_map(space)
+        found = perf_map.find(address)
         if found is not None:
-            return Location(found[0], ANONYMOUS, "", address, (found[1],))
-        if mapping.has_file:
+            return Location(found.language, generated_binary(found.language), "", address, (found.line,))
+        if mapping.has_file and not mapping.in_memory:
             return Location(Language.NATIVE, as_unicode(mapping.path), "", offset)
-        return Location(Language.JIT, ANONYMOUS, "", address)
+        return Location(perf_map.language, generated_binary(perf_map.language), "", address)
 
     def name(self, space: AddressSpace | None, location: Location) -> tuple[Line, ...]:
         """The lines of a location, empty when it has no name. May read a table of symbols.
@@ -108,9 +111,9 @@ class Namer:
         if location.language is Language.KERNEL:
             found = self.kernel.name(location.offset)
             return (Line(found.function),) if found is not None else ()
-        if location.binary == ANONYMOUS:
-            named = self._perf_map(space.pid).find(location.offset) if space is not None else None
-            return (named[1],) if named is not None else ()
+        if is_generated(location.binary):
+            named = self.perf_map(space).find(location.offset) if space is not None else None
+            return (named.line,) if named is not None else ()
         if location.binary == VDSO:
             vdso = self._own_vdso()
             return self._line(vdso.find(location.offset)) if vdso and vdso.build_id == location.build_id else ()
@@ -172,13 +175,16 @@ class Namer:
             self._vdso, self._vdso_read = own_vdso(), True
         return self._vdso
 
-    def _perf_map(self, pid: int) -> PerfMap:
-        perf_map = self._perf_maps.get(pid)
+    def perf_map(self, space: AddressSpace) -> PerfMap:
+        """The perf map of a process."""
+        perf_map = self._perf_maps.get(space.pid)
         if perf_map is None:
-            perf_map = self._perf_maps[pid] = PerfMap(pid, self.counters)
+            language = language_of_generated_code(space)
+            perf_map = PerfMap(space.pid, self.counters, language=language, allowance=self._map_allowance)
+            self._perf_maps[space.pid] = perf_map
             if len(self._perf_maps) > MOST_PERF_MAPS:
                 self._perf_maps.popitem(last=False)
-        self._perf_maps.move_to_end(pid)
+        self._perf_maps.move_to_end(space.pid)
         return perf_map
 
     def _kernel_id(self) -> str:

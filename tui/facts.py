@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..profiles.locations import Frame
+from ..profiles.mends import mend_of_end, mend_of_frame
 from ..profiles.printable import printable
+from ..profiles.vocabulary import StackEnd
 from .details import Facts
 from .figures import percent, scale_for
 from .picture import Picture
@@ -18,7 +20,7 @@ def box_facts(picture: Picture, box: int) -> Facts:
     """The facts of one box of the tree."""
     tree = picture.tree
     scale = scale_for(picture.unit, tree.total)
-    frame, group = tree.frame(box), tree.group(box)
+    frame = tree.frame(box)
     share = 100 / tree.total if tree.total else 0.0
     flat, cum = int(tree.flat[box]), int(tree.cum[box])
     return Facts(
@@ -30,8 +32,21 @@ def box_facts(picture: Picture, box: int) -> Facts:
         flat_percent=flat * share,
         cum=scale.full(cum),
         cum_percent=cum * share,
-        more=f"pid {group.pid}" if group is not None and group.pid else "",
+        more=_more(picture, box),
     )
+
+
+def _more(picture: Picture, box: int) -> str:
+    """The mend for what a box lacks, the pid of a process."""
+    from ..profiles.call_tree import END  # with it comes numpy, which the first screen does not need
+
+    tree = picture.tree
+    frame, group = tree.frame(box), tree.group(box)
+    if frame is not None:
+        return mend_of_frame(frame)
+    if tree.what[box] == END:
+        return mend_of_end(StackEnd(int(tree.refs[box])))
+    return f"pid {group.pid}" if group is not None and group.pid else ""
 
 
 def function_facts(picture: Picture, row: TopRow) -> Facts:
@@ -46,6 +61,7 @@ def function_facts(picture: Picture, row: TopRow) -> Facts:
         flat_percent=row.flat_percent,
         cum=scale.full(row.cum),
         cum_percent=row.cum_percent,
+        more=mend_of_frame(frame),
     )
 
 

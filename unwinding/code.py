@@ -116,4 +116,4 @@ class ProcessCode:
 
 def is_generated(mapping: Mapping) -> bool:
     """Whether a mapping holds code that was made while the program ran: it has no file, or one in memory only."""
-    return (not mapping.has_file and mapping.path not in (VDSO, "[vsyscall]")) or mapping.path.startswith("/memfd:")
+    return (not mapping.has_file and mapping.path not in (VDSO, "[vsyscall]")) or mapping.in_memory

@@ -118,5 +118,5 @@ def test_processes_that_are_not_there(pid: int) -> None:
     space, namer = AddressSpace(pid, (mapping, anonymous)), Namer()
     first, second = namer.locate_user(space, 0x1010), namer.locate_user(space, 0x3010)
     assert (first.binary, first.offset, first.lines) == ("/not/there", 0x10, ())
-    assert (second.binary, second.language, second.offset) == ("[anonymous]", Language.JIT, 0x3010)
+    assert (second.binary, second.language, second.offset) == ("[JIT]", Language.JIT, 0x3010)
     assert namer.name(space, first) == namer.name(space, second) == ()

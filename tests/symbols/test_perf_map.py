@@ -11,9 +11,10 @@ import pytest
 from icetop.profiles.locations import Line
 from icetop.profiles.vocabulary import Language
 from icetop.symbols import perf_map
+from icetop.symbols.generated_names import GeneratedName
 from icetop.symbols.mappings import read_address_space
 from icetop.symbols.namer import Namer
-from icetop.symbols.perf_map import RECHECK_SECONDS, PerfMap
+from icetop.symbols.perf_map import RECHECK_SECONDS, Allowance, MapState, PerfMap
 from icetop.tests.programs_to_run import Start
 from icetop.tests.symbols.conftest import needs_root
 
@@ -47,8 +48,8 @@ def path() -> Iterator[Path]:
     path.unlink(missing_ok=True)
 
 
-def function(found: tuple[Language, Line] | None) -> str:
-    return found[1].function if found else ""
+def function(found: GeneratedName | None) -> str:
+    return found.line.function if found else ""
 
 
 def test_a_map_that_grows(path: Path, clock: Clock) -> None:
@@ -95,7 +96,7 @@ def test_hostile_lines(path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
     counters = Counter[str]()
     perf = PerfMap(os.getpid(), counters, clock)
     assert function(perf.find(0x14000)) == "evil\x1b[31m[red]\ufffd"
-    assert function(perf.find(0x13000)) == "n" * 1024
+    assert function(perf.find(0x13000)) == "n" * (1024 - len("13000 10 "))
     assert function(perf.find(0x15000)) == "prefixed"
     assert perf.find(0x12000) is None and perf.find(0x1000) is None
     assert counters["perf_map_lines_skipped"] >= 9
@@ -117,7 +118,8 @@ def test_only_of_the_process_s_own_user(path: Path, clock: Clock) -> None:
     path.write_bytes(b"1000 10 forged\n")
     os.chown(path, 12345, 12345)
     counters = Counter[str]()
-    assert PerfMap(os.getpid(), counters, clock).find(0x1000) is None
+    perf = PerfMap(os.getpid(), counters, clock)
+    assert perf.find(0x1000) is None and perf.state is MapState.FOREIGN
     assert counters["perf_maps_refused"] == 1
 
 
@@ -127,23 +129,55 @@ def test_no_links(path: Path, tmp_path: Path, clock: Clock) -> None:
     assert PerfMap(os.getpid(), Counter(), clock).find(0x1000) is None
 
 
-@pytest.mark.parametrize(
-    ("executable", "entry", "expected"),
-    [
-        ("node", "JS:*work file:///app/a b.js:12:5", (Language.NODE, Line("work", "file:///app/a b.js", 0, 12))),
-        ("node", "LazyCompile:~ /app/a.js:3:1", (Language.NODE, Line("(anonymous)", "/app/a.js", 0, 3))),
-        ("node", "Builtin:ArrayMap", (Language.NODE, Line("Builtin:ArrayMap"))),
-        ("java", "Lcom/shop/Cart;::total", (Language.JAVA, Line("Lcom/shop/Cart;::total"))),
-        ("python3.12", "py::work:/app/a.py", (Language.PYTHON, Line("work", "/app/a.py"))),
-        ("dotnet", "void [App] Shop::Run()", (Language.JIT, Line("void [App] Shop::Run()"))),
-    ],
-)
-def test_languages(
-    path: Path, monkeypatch: pytest.MonkeyPatch, executable: str, entry: str, expected: tuple[Language, Line]
-) -> None:
-    path.write_text(f"1000 10 {entry}\n")
-    monkeypatch.setattr(os, "readlink", lambda path: f"/usr/bin/{executable}")
-    assert PerfMap(os.getpid(), Counter()).find(0x1008) == expected
+def test_a_map_that_is_written_anew_in_its_place(path: Path, clock: Clock) -> None:
+    path.write_bytes(b"1000 10 first\n2000 10 second\n")
+    perf = PerfMap(os.getpid(), Counter(), clock)
+    assert function(perf.find(0x1000)) == "first"
+    generation = perf.generation
+    path.write_bytes(b"3000 10 third\n1000 10 another\n4000 10 a longer file than before\n")
+    assert perf.find(0x1000) is None, "what is read from the place of the old entry is another line"
+    clock.now += RECHECK_SECONDS
+    assert [function(perf.find(at)) for at in (0x1000, 0x2000, 0x3000)] == ["another", "", "third"]
+    assert perf.generation > generation
+
+
+def test_a_map_that_an_earlier_process_of_the_same_number_left(path: Path, clock: Clock) -> None:
+    path.write_bytes(b"1000 10 of another life\n")
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    perf = PerfMap(os.getpid(), Counter(), clock)
+    assert perf.find(0x1000) is None and perf.state is MapState.STALE
+    path.write_bytes(b"1000 10 of this one\n")
+    clock.now += RECHECK_SECONDS
+    assert function(perf.find(0x1000)) == "of this one"
+
+
+def test_large_maps_are_read_bit_by_bit(path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    with path.open("wb") as file:
+        for number in range(100_000):
+            file.write(b"%x 10 function_%06d\n" % (0x100000 + 0x10 * number, number))
+    perf = PerfMap(os.getpid(), Counter(), clock, allowance=Allowance(clock, per_second=1 << 20))
+    assert function(perf.find(0x100000)) == "function_000000"
+    assert perf.find(0x100000 + 0x10 * 99_999) is None, "more than is read at once"
+    clock.now += 2
+    perf.refresh()
+    clock.now += 2
+    assert function(perf.find(0x100000 + 0x10 * 99_999)) == "function_099999"
+    monkeypatch.setattr(perf_map, "MOST_ENTRIES", 60_000)
+    counters = Counter[str]()
+    bounded = PerfMap(os.getpid(), counters, clock)
+    assert function(bounded.find(0x100000 + 0x10 * 99_999)) == "function_099999"
+    assert bounded.find(0x100000) is None, "those written first go"
+    assert counters["perf_map_entries_dropped"] > 0
+    assert bounded.weight < 24 * 60_000 + 2048
+
+
+def test_the_entry_written_last_holds_wherever_it_was_read(path: Path, clock: Clock) -> None:
+    perf = PerfMap(os.getpid(), Counter(), clock)
+    with path.open("wb", buffering=0) as file:
+        for number in range(60):
+            file.write(b"5000 10 version%d\n%x 8 other\n" % (number, 0x10000 + 16 * number))
+            clock.now += RECHECK_SECONDS
+            assert function(perf.find(0x5008)) == f"version{number}"
 
 
 def test_through_the_namer() -> None:
@@ -157,9 +191,9 @@ def test_through_the_namer() -> None:
         path.write_text(f"{address + 256:x} 40 compiled\n")
         space, namer = read_address_space(process.pid), Namer()
         named, unnamed = namer.locate_user(space, address + 260), namer.locate_user(space, address)
-        assert (named.language, named.binary, named.offset) == (Language.JIT, "[anonymous]", address + 260)
+        assert (named.language, named.binary, named.offset) == (Language.JIT, "[JIT]", address + 260)
         assert named.lines == namer.name(space, named) == (Line("compiled"),)
-        assert (unnamed.binary, unnamed.lines, namer.name(space, unnamed)) == ("[anonymous]", (), ())
+        assert (unnamed.binary, unnamed.lines, namer.name(space, unnamed)) == ("[JIT]", (), ())
     finally:
         path.unlink(missing_ok=True)
         process.communicate("")

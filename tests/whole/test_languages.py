@@ -1,0 +1,94 @@
+"""Functions of node, Java and Go programs have the names that their writers gave them, in real recordings."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Icetop, Start
+
+pytestmark = pytest.mark.bpf
+
+Report = Callable[..., dict[str, Any]]
+SOURCES = Path(__file__).parent.parent / "programs" / "languages"
+
+
+def needs(tool: str) -> str:
+    found = shutil.which(tool)
+    if found is None:
+        pytest.skip(f"{tool} is not installed")
+    return found
+
+
+def record(icetop: Icetop, report: Report, *words: object) -> dict[str, Any]:
+    """The report, with stacks, of a recording at a rate at which shares are near their true values."""
+    done = icetop("record", "-F", 499, "-o", "x.pb.gz", *words)
+    assert done.returncode == 0, done.stderr
+    return {**report("x.pb.gz", "--stacks"), "said": done.stderr}
+
+
+def share(found: dict[str, Any], wanted: Callable[[list[dict[str, Any]]], bool]) -> float:
+    """The share of samples whose stack, root first, is as wanted."""
+    hits = sum(
+        stack["samples"] for stack in found["stacks"] if wanted([found["frames"][index] for index in stack["frames"]])
+    )
+    return float(hits / found["samples"])
+
+
+def has_chain(frames: list[dict[str, Any]], *names: str) -> bool:
+    """Whether functions of these names stand in a stack in this order, others between them or not."""
+    rest = iter(frame["name"] for frame in frames)
+    return all(name in rest for name in names)
+
+
+@pytest.fixture
+def node(start: Start) -> Iterator[Callable[..., int]]:
+    """Starts node with a program, after which its perf map is removed."""
+    pids: list[int] = []
+
+    def begin(program: str, *options: str) -> int:
+        process = start(needs("node"), *options, SOURCES / program, stdout=subprocess.PIPE)
+        assert process.stdout is not None and process.stdout.readline()
+        pids.append(process.pid)
+        return process.pid
+
+    yield begin
+    for pid in pids:
+        Path(f"/tmp/perf-{pid}.map").unlink(missing_ok=True)
+
+
+def test_node_with_a_perf_map(icetop: Icetop, report: Report, node: Callable[..., int]) -> None:
+    pid = node("shop.js", "--perf-basic-prof", "--no-turbo-inlining")
+    found = record(icetop, report, "-d", 2, "-p", pid)
+    assert share(found, lambda frames: has_chain(frames, "serve", "priceOfCart", "taxOf")) > 0.5
+    function = next(function for function in found["functions"] if function["name"] == "taxOf")
+    source = (SOURCES / "shop.js").read_text().splitlines()
+    assert "function taxOf" in source[function["line"] - 1]
+    assert function["file"].endswith("programs/languages/shop.js")
+    assert (function["language"], function["binary"]) == ("node", "[node JIT]")
+    assert "no names" not in found["said"]
+
+
+def test_node_without_a_perf_map_says_what_to_do(icetop: Icetop, report: Report, node: Callable[..., int]) -> None:
+    found = record(icetop, report, "-d", 1, "-p", node("shop.js"))
+    assert "start node with --perf-basic-prof" in found["said"]
+    label = [function for function in found["functions"] if function["name"] == "[node JIT]"]
+    assert [function["language"] for function in label] == ["node"], "one label for all of its code"
+    assert label[0]["cum_percent"] > 50
+    assert found["unsymbolized"] > 0.5 * found["samples"]
+
+
+def test_node_s_functions_compiled_while_it_is_recorded(
+    icetop: Icetop, report: Report, node: Callable[..., int]
+) -> None:
+    """Functions are made, used and thrown away all the time: names come late, and places are used again."""
+    pid = node("churn.js", "--perf-basic-prof", "--always-sparkplug")
+    found = record(icetop, report, "-d", 2, "-p", pid)
+    made = {frame["name"] for frame in found["frames"] if frame["name"].startswith("made")}
+    assert len(made) > 5
+    assert share(found, lambda frames: bool(frames) and frames[-1]["name"] == "[node JIT]") < 0.05
