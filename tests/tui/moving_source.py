@@ -86,6 +86,11 @@ class MovingSource:
         self.failure: Notice | None = None
         self.stages: tuple[str, ...] = ()
 
+    @property
+    def ready_ns(self) -> int:
+        """The end of what comes at once."""
+        return START_NS + self._backlog * SECOND
+
     def stop(self) -> None:
         self._stopped.set()
 

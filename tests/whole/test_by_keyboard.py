@@ -16,7 +16,8 @@ import pytest
 
 from .conftest import Start
 
-PATIENCE = 30.0
+PATIENCE = 60.0
+"""Seconds to wait for what has to come; a machine that does much else takes its time."""
 
 
 class Screen:
@@ -83,6 +84,12 @@ def open_screen(tmp_path: Path) -> Iterator[Callable[[tuple[int, int]], Screen]]
         screen.close()
 
 
+def share_found(text: str, words: str) -> float:
+    """The share of all samples that a search matches, in percent; 0 where the screen does not say it."""
+    share = re.search(rf"/{words}/ +(\d+\.\d) %", text)
+    return float(share.group(1)) if share else 0.0
+
+
 @pytest.mark.bpf
 @pytest.mark.parametrize("size", [(200, 50), (120, 40), (80, 24)])
 def test_all_that_an_on_call_engineer_does(
@@ -94,7 +101,7 @@ def test_all_that_an_on_call_engineer_does(
     screen.sees(lambda text: "live 00:" in text and "shares" in text)
 
     screen.press("p")
-    screen.type(str(program.pid))
+    screen.type(f"{program.pid} shares")
     screen.sees(lambda text: re.search(rf"{program.pid} .*shares", text) is not None)
     screen.press("Down", "Up", "Enter")
     screen.sees(lambda text: f"target  pid {program.pid}  shares" in text and "from now on" not in text)
@@ -108,15 +115,13 @@ def test_all_that_an_on_call_engineer_does(
     screen.press("/")
     screen.type("burn_si")
     screen.press("Enter")
-    found = screen.sees(lambda text: re.search(r"/burn_si/ +\d+\.\d %", text) is not None)
-    share = float(re.search(r"/burn_si/ +(\d+\.\d) %", found).group(1))  # type: ignore[union-attr]
-    assert 40 < share < 80
+    screen.sees(lambda text: 50 < share_found(text, "burn_si") < 70)
     screen.sees(lambda text: "burn_sixty  native" in text)
 
     screen.press("Space")
     screen.sees("paused")
     screen.press("Space")
-    screen.sees("live 00:")
+    screen.sees(lambda text: "paused" not in text and re.search(r"live \d\d:\d\d", text) is not None)
 
     screen.press("Tab")
     screen.sees(lambda text: "Flat%" in text and "burn_sixty" in text)
@@ -130,7 +135,7 @@ def test_all_that_an_on_call_engineer_does(
 
     again = open_screen(size)
     again.start("open", saved[0])
-    again.sees(lambda text: "saved 00:" in text and "shares" in text)
+    again.sees(lambda text: re.search(r"saved \d\d:\d\d", text) is not None and "shares" in text)
     again.press("p")
     again.type("shares")
     again.press("Down", "Up", "Enter")
