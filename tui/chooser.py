@@ -23,9 +23,9 @@ FRAME_ROWS, HEADS_FROM = 3, 9
 """Rows for title, filter and keys; rows from which the columns have heads."""
 
 STEPS = {"up": -1, "ctrl+p": -1, "down": 1, "ctrl+n": 1, "home": -(10**9), "end": 10**9}
-ENDINGS = {"enter": "chosen", "escape": "dropped", "ctrl+c": "dropped"}
 
 Outcome = Literal["choosing", "chosen", "dropped"]
+ENDINGS: dict[str, Outcome] = {"enter": "chosen", "escape": "dropped", "ctrl+c": "dropped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Chooser(Painted):
     def take(self, key: str, character: str | None) -> Outcome:
         """One key (Textual's name), with the character that it stands for, if any."""
         if key in ENDINGS:
-            return "chosen" if ENDINGS[key] == "chosen" and self.chosen else "dropped"
+            return ENDINGS[key] if self.chosen or ENDINGS[key] == "dropped" else "choosing"
         if key in STEPS or key in ("pageup", "pagedown"):
             page = max(self._room - 1, 1)
             self.move(STEPS.get(key, page if key == "pagedown" else -page))
