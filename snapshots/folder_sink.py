@@ -7,6 +7,7 @@ import os
 from collections import deque
 
 from ..profiles.profile import Profile
+from ..profiles.timeline import TimeLine
 from ..targets.recorders import FolderLock
 from .atomic import make_folder, write_whole
 from .pprof_writer import encode_pprof
@@ -40,7 +41,7 @@ class FolderSink:
         they were over the bound."""
         content = encode_pprof(window)
         self._make_room(len(content))
-        name = self._new_name(window.timeline.start_ns, window.timeline.end_ns)
+        name = self._new_name(window.timeline)
         write_whole(os.path.join(self._folder, name), content)
         self._kept.append((name, len(content)))
         self._bytes += len(content)
@@ -70,8 +71,10 @@ class FolderSink:
             self._kept.popleft()
             self._bytes -= gone
 
-    def _new_name(self, start_ns: int, end_ns: int) -> str:
+    def _new_name(self, line: TimeLine) -> str:
+        length = line.end_ns - line.start_ns
+        busy = sum(bucket.busy_core_ns for bucket in line.buckets()) / length if length else 0.0
         number = 1
-        while os.path.lexists(os.path.join(self._folder, window_name(start_ns, end_ns, number))):
+        while os.path.lexists(os.path.join(self._folder, window_name(line.start_ns, line.end_ns, busy, number))):
             number += 1
-        return window_name(start_ns, end_ns, number)
+        return window_name(line.start_ns, line.end_ns, busy, number)

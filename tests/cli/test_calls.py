@@ -132,7 +132,7 @@ def test_bad_files(run: Run, tmp_path: Path, saved: str) -> None:
         ("text", "it is neither a pprof file nor collapsed stacks"),
         ("sparse", "it holds more than 536,870,912 bytes (--file-limit 2048MiB takes larger ones)"),
         ("none", "No such file or directory"),
-        ("home", "it is a folder"),
+        ("home", "the folder holds no recording (icetop record -o FOLDER makes one)"),
     ):
         for command in (("report",), ("open",), ("report", "--format", "json")):
             assert refused(run(*command, name), 1) == f"{name}: {why}"
@@ -150,9 +150,12 @@ def test_bad_files(run: Run, tmp_path: Path, saved: str) -> None:
         (("x.pb.gz",), "'x.pb.gz' is not a command (to look at a file: icetop open x.pb.gz)"),
         (("-F", "9", "sleep", "1"), "a command to start stands after --"),
         (("record", "--"), "no command after --"),
-        (("report",), "Missing argument 'FILE' (icetop report --help)"),
+        (("report",), "Missing argument 'FILE|FOLDER...' (icetop report --help)"),
         (("report", "x.pb.gz", "--nonsense"), "No such option"),
-        (("report", "x.pb.gz", "extra"), "unexpected extra argument"),
+        (
+            ("report", "x.pb.gz", "extra"),
+            "x.pb.gz: it is no folder: several are shown as one only when they are recordings",
+        ),
         (("report", "x.pb.gz", "--sort", "delta"), "Invalid value for '--sort'"),
         (("report", "x.pb.gz", "--top", "0"), "Invalid value for '--top'"),
         (("report", "x.pb.gz", "-p", "abc"), "'abc' is not a process id, or several with commas between"),

@@ -49,9 +49,33 @@ def test_a_clock_time_after_midnight_is_on_the_next_day() -> None:
     assert (stretch.end_ns - stretch.start_ns) // SECOND == 20 * 60
 
 
+def test_of_several_days_a_clock_time_means_the_last_and_a_date_says_which() -> None:
+    end = START + 72 * 3600 * SECOND  # 2026-09-24 14:13:20
+    assert parse_range("14:00..14:10", START, end).start_ns == end - 800 * SECOND
+    assert parse_range("16:00..17:00", START, end).start_ns == end - 24 * 3600 * SECOND + 6400 * SECOND
+    assert parse_range("14:00..14:20", START, end).end_ns == end + 400 * SECOND
+    dated = parse_range("2026-09-22T9:00..2026-09-22 10:30:05", START, end)
+    assert dated.start_ns == START + (24 * 3600 - 18800) * SECOND
+    assert dated.end_ns == dated.start_ns + 5405 * SECOND
+
+
 @pytest.mark.parametrize(
     "text",
-    ["", "..", "5", "a..b", "1..2..3", "20..10", "5..5", "25:00..26:00", "1e5..2e5", "0x1..2", "nan..inf", "1 ..2"],
+    [
+        "2026-13-01T10:00..",
+        "",
+        "..",
+        "5",
+        "a..b",
+        "1..2..3",
+        "20..10",
+        "5..5",
+        "25:00..26:00",
+        "1e5..2e5",
+        "0x1..2",
+        "nan..inf",
+        "1 ..2",
+    ],
 )
 def test_what_is_no_range_is_said(text: str) -> None:
     with pytest.raises(ValueError, match=r"'.*'"):

@@ -30,10 +30,10 @@ def files(folder: Path) -> list[str]:
 
 
 def test_a_name_tells_the_time_that_its_file_covers() -> None:
-    name = window_name(START + 250_000_000, START + 10_251_000_000)
-    assert parse_name(name) == Window(START + 250_000_000, START + 10_251_000_000, name)
-    assert name.endswith("Z-10.001s.pb.gz")
-    again = parse_name(window_name(START, START + SECOND, 3))
+    name = window_name(START + 250_000_000, START + 10_251_000_000, 1.854)
+    assert parse_name(name) == Window(START + 250_000_000, START + 10_251_000_000, name, 1.85)
+    assert name.endswith("Z-10.001s-1.85cores.pb.gz")
+    again = parse_name(window_name(START, START + SECOND, 0, 3))
     assert again is not None and again.start_ns == START and "~3" in again.name
 
 

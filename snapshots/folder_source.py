@@ -1,0 +1,168 @@
+"""A recording as a source: of a day of files only those are read that are looked at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ..profiles.delta import Context, Delta, Notice, Vitals
+from ..profiles.printable import printable
+from ..profiles.profile import Profile
+from ..profiles.source import SourceError
+from ..profiles.timeline import KEEP_FINE, SECOND
+from ..profiles.view import EVERYTHING, Stretch
+from .file_source import WHOLE_LINE_BYTES, FileSource, new_profile
+from .joined import Joined
+from .limits import Limits, TooLarge
+from .opening import refused
+from .recording import Part, Recording, overlap
+from .seconds import Seconds
+
+MOST_FINE = 360
+"""Files of which each second is kept; when more are read, older time is kept in coarser steps."""
+
+MOST_NAMED = 5
+"""Skipped files and gaps that are named; of more, the number is said."""
+
+MOST_NOTICES = 40
+
+
+class FolderSource:
+    """Yields what the files of one or several folders hold, as one profile.
+
+    `stretch` says what is read; of the rest, with `outline`, only how busy it was is told. Several machines' threads
+    carry a label `host`. Files that cannot be read are left out and named.
+    """
+
+    live = False
+
+    def __init__(self, recording: Recording, limits: Limits, stretch: Stretch = EVERYTHING, outline: bool = False):
+        self.recording = recording
+        self._limits = limits
+        self._outline = outline
+        self._parts = recording.within(stretch)
+        self._stopped = False
+        self._contexts: dict[str, Context] = {}
+        self._said: set[str] = set()
+        self._skipped: list[str] = []
+
+    def deltas(self) -> Iterator[Delta]:
+        """The deltas in order of time. Raises SourceError when nothing of what is asked for can be read."""
+        chosen = set(self._parts)
+        rest = [part for part in self.recording.parts if part not in chosen] if self._outline else []
+        first = self._parts[0] if self._parts else None
+        yield from (_outlined(part) for part in rest if first is None or part < first)
+        joined = Joined(self._limits)
+        read = (delta for part in self._parts for delta in self._read(part, joined))
+        yield from Seconds(read).deltas() if overlap(self._parts) else read
+        if self._stopped:
+            return
+        if self._parts and len(self._skipped) == len(self._parts):
+            raise SourceError(Notice("error", self._skipped[0]))
+        yield from (_outlined(part) for part in rest if first is not None and part > first)
+        end = self.recording.end_ns
+        yield Delta(end, end, notices=tuple(self._remarks()), last=True)
+
+    def stop(self) -> None:
+        """End before the next delta."""
+        self._stopped = True
+
+    def context(self) -> Context:
+        """What holds for the first file that can be read. Raises SourceError when there is none."""
+        failure = None
+        for part in self._parts:
+            try:
+                return FileSource(part.path, self._limits).context()
+            except SourceError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return Context()
+
+    def profile(self) -> Profile:
+        """All that is read as one profile. Raises SourceError."""
+        fine = len(self._parts) <= MOST_FINE
+        profile = new_profile() if fine else Profile(bound=WHOLE_LINE_BYTES, keep_fine=KEEP_FINE)
+        for delta in self.deltas():
+            profile.fold(delta)
+        return profile
+
+    def _read(self, part: Part, joined: Joined) -> Iterator[Delta]:
+        if self._stopped:
+            return
+        try:
+            deltas = list(FileSource(part.path, self._limits).deltas())
+        except SourceError as error:
+            self._skipped.append(str(error.notice))
+            return
+        context = next((delta.context for delta in deltas if delta.context is not None), Context())
+        extra = {"host": context.host} if len(self.recording.paths) > 1 and context.host else {}
+        for delta in deltas:
+            if self._stopped:
+                return
+            if delta.locations or delta.nodes or delta.series or delta.context is not None:
+                try:
+                    told = joined.tables(delta, extra)
+                except TooLarge as error:
+                    whole, mend = ", ".join(self.recording.paths), "--range A..B reads less, --file-limit takes more"
+                    raise refused(whole, str(error), mend) from None
+                yield replace(told, context=self._joined_context(context), notices=self._unsaid(delta.notices))
+            yield Delta(
+                delta.start_ns,
+                delta.end_ns,
+                counts={kind: joined.counts(counts) for kind, counts in delta.counts.items()},
+                expected=delta.expected,
+                lost=delta.lost,
+                vitals=delta.vitals,
+            )
+
+    def _joined_context(self, context: Context) -> Context:
+        """What holds for all machines: the last file's, with the others' names."""
+        self._contexts[context.host] = context
+        if len(self._contexts) == 1:
+            return context
+        return replace(
+            context,
+            host=", ".join(sorted(self._contexts)),
+            kernel=", ".join(sorted({found.kernel for found in self._contexts.values()})),
+            cpus=sum(found.cpus for found in self._contexts.values()),
+        )
+
+    def _unsaid(self, notices: Sequence[Notice]) -> tuple[Notice, ...]:
+        """The notices that no earlier file had."""
+        new = [notice for notice in notices if str(notice) not in self._said]
+        new = new[: max(MOST_NOTICES - len(self._said), 0)]
+        self._said.update(map(str, new))
+        return tuple(new)
+
+    def _remarks(self) -> Iterator[Notice]:
+        """What is missing."""
+        for skipped in self._skipped[:MOST_NAMED]:
+            yield Notice("warning", "left out", skipped)
+        if len(self._skipped) > MOST_NAMED:
+            yield Notice("warning", f"left out {len(self._skipped)} files in all")
+        gaps = self.recording.gaps(self._parts)
+        for start, end in gaps[:MOST_NAMED]:
+            yield Notice("warning", f"nothing was recorded from {_clock(start)} to {_clock(end)}")
+        if len(gaps) > MOST_NAMED:
+            yield Notice("warning", f"{len(gaps)} gaps in all, {sum(e - s for s, e in gaps) // SECOND} s")
+        if self.recording.unfinished:
+            yield Notice("info", "a window is still being written, or was left half by a recorder that was killed")
+
+
+def saved_source(paths: Sequence[str], limits: Limits) -> FileSource | Recording:
+    """What was saved under these paths: a file, or a recording of one or several folders. Raises SourceError."""
+    if len(paths) == 1 and not os.path.isdir(paths[0]):
+        return FileSource(paths[0], limits)
+    return Recording(paths)
+
+
+def _outlined(part: Part) -> Delta:
+    window = part.window
+    return Delta(window.start_ns, window.end_ns, vitals=Vitals(window.busy_cores))
+
+
+def _clock(time_ns: int) -> str:
+    return printable(f"{datetime.fromtimestamp(time_ns // SECOND):%H:%M:%S}")

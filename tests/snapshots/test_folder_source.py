@@ -1,0 +1,201 @@
+"""Recordings read as one profile: whole, by range, of several machines, damaged, with gaps and overlaps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from icetop.profiles.call_tree import CallTree
+from icetop.profiles.profile import Profile
+from icetop.profiles.report import build_report
+from icetop.profiles.source import SourceError
+from icetop.profiles.tree_builder import build_call_tree
+from icetop.profiles.view import EVERYTHING, Stretch, View
+from icetop.snapshots import file_source, recording
+from icetop.snapshots.file_source import FileSource, new_profile
+from icetop.snapshots.folded import encode_folded
+from icetop.snapshots.folder_sink import FolderSink
+from icetop.snapshots.folder_source import FolderSource, saved_source
+from icetop.snapshots.limits import Limits
+from icetop.snapshots.recording import Recording
+
+from ..profile_maker import MAIN, SECOND, START, ProfileMaker, rich_profile
+
+
+def record(folder: Path, *windows: Profile) -> Path:
+    sink = FolderSink(str(folder))
+    for window in windows:
+        sink.write(window)
+    sink.close()
+    return folder
+
+
+def windows_of(profile: Profile, seconds: int) -> Iterator[Profile]:
+    """The profile cut into windows, each read back from a file, as a recorder would have written them."""
+    from icetop.snapshots.pprof_writer import encode_pprof
+
+    buckets = list(profile.timeline.buckets())
+    for at in range(0, len(buckets), seconds):
+        part = buckets[at : at + seconds]
+        path = Path(os.environ["PYTEST_SCRATCH"]) / "window.pb.gz"
+        path.write_bytes(encode_pprof(profile, Stretch(part[0].start_ns, part[-1].end_ns)))
+        yield FileSource(str(path)).profile()
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setenv("PYTEST_SCRATCH", str(tmp_path / "scratch"))
+
+
+def source(*paths: Path, stretch: Stretch = EVERYTHING, outline: bool = False) -> FolderSource:
+    return FolderSource(Recording([str(path) for path in paths]), Limits(), stretch, outline)
+
+
+def window(second: float, stack: str = "main;work", samples: int = 1, host: str = "web-1", length: int = 2) -> Profile:
+    maker = ProfileMaker()
+    maker.now = START + round(second * SECOND)
+    for _ in range(length):
+        maker.sample(stack, samples)
+        maker.tick(context=replace(maker.profile.context, host=host, kinds=("cpu",)))
+    return maker.profile
+
+
+def said(profile: Profile) -> list[str]:
+    return [str(notice) for notice in profile.notices]
+
+
+def tree_of(profile: Profile) -> CallTree:
+    return build_call_tree(profile, View())
+
+
+def test_a_recording_says_the_same_as_one_file_of_the_same_time(tmp_path: Path) -> None:
+    whole = rich_profile(20)
+    folder = record(tmp_path / "r", *windows_of(whole, 4))
+    assert len(list(folder.glob("*.pb.gz"))) == 5
+    joined = source(folder).profile()
+    one, other = (build_report(profile, View(), stacks=True) for profile in (whole, joined))
+    assert other.stacks == one.stacks
+    assert (other.samples, other.expected, other.lost_by, other.total, other.duration_ns) == (
+        one.samples,
+        one.expected,
+        one.lost_by,
+        one.total,
+        one.duration_ns,
+    )
+    assert other.functions == one.functions and other.processes == one.processes
+    assert len(joined.locations) == len(set(joined.locations)), "equal places have one id"
+    assert [bucket.end_ns for bucket in joined.timeline.buckets()] == [b.end_ns for b in whole.timeline.buckets()]
+
+
+def test_a_range_reads_its_windows_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = record(tmp_path / "r", *(window(2 * n, f"main;f{n}") for n in range(50)))
+    read: list[str] = []
+    monkeypatch.setattr(
+        "icetop.snapshots.folder_source.FileSource",
+        lambda path, limits: read.append(path) or file_source.FileSource(path, limits),  # type: ignore[func-returns-value]
+    )
+    profile = source(folder, stretch=Stretch(START + 20 * SECOND, START + 25 * SECOND)).profile()
+    assert len(read) == 3
+    assert encode_folded(profile, "cpu") == b"main;main;f10 2\nmain;main;f11 2\nmain;main;f12 2\n"
+
+
+def test_an_outline_tells_how_busy_the_rest_was(tmp_path: Path) -> None:
+    windows = []
+    for n in range(10):
+        windows.append(window(2 * n))
+        for bucket in windows[-1].timeline.buckets():
+            bucket.busy_core_ns = n * SECOND
+    folder = record(tmp_path / "r", *windows)
+    profile = new_profile()
+    for delta in source(folder, stretch=Stretch(START + 8 * SECOND, START + 12 * SECOND), outline=True).deltas():
+        profile.fold(delta)
+    assert (profile.timeline.start_ns, profile.timeline.end_ns) == (START, START + 20 * SECOND)
+    assert build_report(profile, View()).samples == 4
+    busy = [round(bucket.busy_core_ns / bucket.duration_ns) for bucket in profile.timeline.buckets()]
+    assert busy == [0, 1, 2, 3, 4, 4, 5, 5, 6, 7, 8, 9]
+
+
+def test_a_place_gets_the_name_that_another_window_has_for_it(tmp_path: Path) -> None:
+    first, second = window(0), window(2)
+    work = next(place for place, found in enumerate(first.locations) if found.lines[0].function == "work")
+    first.locations[work] = replace(first.locations[work], lines=())
+    folder = record(tmp_path / "r", first, second)
+    assert encode_folded(source(folder).profile(), "cpu") == b"main;main;work 4\n"
+
+
+def test_several_machines_are_one_profile(tmp_path: Path) -> None:
+    one = record(tmp_path / "one", window(0.4), window(2.4))
+    two = record(tmp_path / "two", window(0, host="web-2"), window(2, "main;other", host="web-2"))
+    profile = source(one, two).profile()
+    assert profile.context.host == "web-1, web-2"
+    assert {labels["host"] for labels in profile.labels} == {"web-1", "web-2"}
+    assert encode_folded(profile, "cpu") == b"main;main;other 2\nmain;main;work 6\n"
+    buckets = list(profile.timeline.buckets())
+    assert all(former.end_ns <= latter.start_ns for former, latter in pairwise(buckets))
+    assert sum(bucket.expected for bucket in buckets) == 8
+
+
+def test_windows_that_overlap_count_once_each(tmp_path: Path) -> None:
+    folder = record(tmp_path / "r", window(0, "main;a"), window(1, "main;b"), window(1, "main;c"))
+    profile = source(folder).profile()
+    assert encode_folded(profile, "cpu") == b"main;main;a 2\nmain;main;b 2\nmain;main;c 2\n"
+    assert len(profile.timeline) == 3
+
+
+def test_damaged_and_missing_windows_are_named_and_left_out(tmp_path: Path) -> None:
+    folder = record(tmp_path / "r", *(window(2 * n) for n in range(6)), window(60))
+    paths = sorted(folder.glob("*.pb.gz"))
+    paths[1].write_bytes(paths[1].read_bytes()[:-20])
+    paths[2].write_bytes(b"")
+    (folder / f".{paths[0].name}.tmp123").write_bytes(b"half")
+    (folder / "README").write_text("not a window")
+    opened = source(folder)
+    paths[3].unlink()
+    profile = opened.profile()
+    assert build_report(profile, View()).samples == 2 * 4
+    text = "\n".join(said(profile))
+    assert f"left out: {paths[1]}: it is cut off" in text
+    assert f"left out: {paths[2]}: it is empty" in text
+    assert f"left out: {paths[3]}: No such file" in text
+    assert "nothing was recorded from" in text
+    assert "still being written" in text
+
+
+def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
+    folder = record(tmp_path / "r", window(0), window(2))
+    for path in folder.glob("*.pb.gz"):
+        path.write_bytes(b"")
+    with pytest.raises(SourceError, match="it is empty"):
+        source(folder).profile()
+
+
+@pytest.mark.parametrize("content", [(), ("README",), ("x.pb.gz", ".20260921T141320.000Z-1.000s.pb.gz.x")])
+def test_a_folder_without_a_recording_is_refused(tmp_path: Path, content: tuple[str, ...]) -> None:
+    for name in content:
+        (tmp_path / name).touch()
+    with pytest.raises(SourceError, match="holds no recording"):
+        saved_source([str(tmp_path)], Limits())
+
+
+def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "MOST_FILES", 3)
+    folder = record(tmp_path / "r", window(0), window(2), window(4))
+    with pytest.raises(SourceError, match="more than 3 files"):
+        Recording([str(folder)])
+
+
+def test_tables_of_many_windows_are_bounded(tmp_path: Path) -> None:
+    folder = record(tmp_path / "r", *(window(2 * n, ";".join(f"f{n}_{i}" for i in range(150))) for n in range(8)))
+    assert FileSource(str(next(folder.glob("*.pb.gz"))), Limits(size=1 << 18)).profile().series
+    with pytest.raises(SourceError, match=r"r: it holds more than 512 places in code \(--range"):
+        FolderSource(Recording([str(folder)]), Limits(size=1 << 18)).profile()
+
+
+def test_one_process_seen_in_many_windows_is_one_series(tmp_path: Path) -> None:
+    profile = source(record(tmp_path / "r", *(window(2 * n) for n in range(5)))).profile()
+    assert profile.series == [MAIN]
