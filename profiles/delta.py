@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from .locations import Line, Location
 from .series import Series
+from .stacks import Nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Delta:
     start_ns: int
     end_ns: int
     locations: list[Location] = field(default_factory=list)
-    nodes: list[tuple[int, int]] = field(default_factory=list)
+    nodes: Nodes | list[tuple[int, int]] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
     names: dict[int, tuple[Line, ...]] = field(default_factory=dict)
     labels: dict[int, dict[str, str]] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from array import array
 from dataclasses import dataclass, replace
 
 from .delta import Counts, Delta
-from .stacks import ROOTS
+from .stacks import ROOTS, Nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,8 @@ def check(delta: Delta, known: FirstIds) -> None:
     locations = known.locations + len(delta.locations)
     series = known.series + len(delta.series)
     first = ROOTS + known.nodes
-    for place, (parent, location) in enumerate(delta.nodes):
-        if parent >= first + place or location >= locations or parent < 0 or location < 0:
-            raise ValueError("a stack node points at something that is not there")
+    if not _nodes_fit(delta.nodes, first, locations):
+        raise ValueError("a stack node points at something that is not there")
     nodes = first + len(delta.nodes)
     for counts in delta.counts.values():
         columns = (counts.nodes, counts.series, counts.samples, counts.values)
@@ -41,6 +40,15 @@ def check(delta: Delta, known: FirstIds) -> None:
             raise ValueError("a count points at a stack or series that is not there")
     if any(not 0 <= i < locations for i in delta.names) or any(not 0 <= i < series for i in delta.labels):
         raise ValueError("a name or label is for something that is not there")
+
+
+def _nodes_fit(nodes: Nodes | list[tuple[int, int]], first: int, locations: int) -> bool:
+    """Whether all nodes have parents before them and locations that there are. (The table checks columns' parents.)"""
+    if isinstance(nodes, Nodes):
+        return len(nodes.parents) == len(nodes.locations) and max(nodes.locations, default=-1) < locations
+    return all(
+        0 <= parent < first + place and 0 <= location < locations for place, (parent, location) in enumerate(nodes)
+    )
 
 
 def moved(delta: Delta, first: FirstIds) -> Delta:

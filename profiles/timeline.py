@@ -104,9 +104,17 @@ class TimeLine:
         return sum(len(level) for level in self._levels)
 
     def add(self, bucket: Bucket) -> None:
-        """Append the newest bucket, joining it to the last one while together they stay within a second."""
+        """Append the newest bucket, joining it to the last one while together they stay within a second.
+
+        What has no length has no time: the parts of such a file stay as they came.
+        """
         level = self._levels[self._level_for(bucket)]
-        if level and 0 <= bucket.end_ns - level[-1].start_ns <= SECOND and bucket.start_ns >= level[-1].start_ns:
+        if (
+            level
+            and bucket.duration_ns
+            and 0 <= bucket.end_ns - level[-1].start_ns <= SECOND
+            and bucket.start_ns >= level[-1].start_ns
+        ):
             last = level.pop()
             self.bytes -= last.weight()
             bucket = merge([last, bucket])

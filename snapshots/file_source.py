@@ -61,7 +61,7 @@ class FileSource:
         if os.path.isdir(path):
             raise refused(path, "it is a folder")
         if detect(path, limits) == "folded":
-            from .folded import read_folded
+            from .folded_reader import read_folded
 
             with opened(path, limits) as stream:
                 yield from read_folded(stream, limits)

@@ -6,22 +6,23 @@ checked, since a file may come from anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 from google.protobuf.message import DecodeError
 
 from ..profiles.delta import Context, Delta, Notice, Vitals
 from ..profiles.profile import UNIT_OPTION
-from ..profiles.stacks import ROOTS, StackBuilder, StackTable
-from ..profiles.vocabulary import StackEnd, unit_of
+from ..profiles.vocabulary import unit_of
 from . import profile_pb2 as pprof
 from .context_note import Note, read_note
 from .file_series import SeriesTable
 from .file_time import FileTime
 from .labels import COMMENT
 from .limits import Limits
+from .node_table import NodeTable
 from .opening import Reading
 from .pprof_input import DEFAULT_TYPE, DURATION, SAMPLE, TIME, Input, read_tables
 from .sample_types import Column, columns_of
@@ -64,6 +65,20 @@ def _note(tables: Input) -> tuple[Note | None, list[Notice]]:
     return merged, []
 
 
+BATCH, MOST_FRAMES = 1 << 14, 1 << 18
+"""Samples, and frames of them, that are taken into the tables in one go."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Samples whose stacks have no nodes yet: the root of each, its locations root first, where these end, the rest."""
+
+    roots: list[int] = field(default_factory=list)
+    identities: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    rows: list[tuple[int, int, list[tuple[int, int]]]] = field(default_factory=list)
+
+
 class _Reader:
     def __init__(self, tables: Input, note: Note | None, name: str, limits: Limits) -> None:
         self._tables = tables
@@ -71,11 +86,11 @@ class _Reader:
         self._limits = limits
         self._columns = columns_of(tables.sample_types(), tables.string(tables.numbers.get(DEFAULT_TYPE, 0)))
         self._places = {identity: place for place, identity in enumerate(tables.locations)}
-        self._stacks = StackTable()
-        self._builder = StackBuilder(self._stacks)
+        self._nodes = NodeTable()
         self._name = tables.main_binary() or name
         self._series = SeriesTable(tables, self._name, own=note is not None, limits=limits)
         self._time = FileTime(tables.time(TIME), tables.time(DURATION), note.buckets if note else [])
+        self._batch = _Batch()
 
     def read_samples(self, stream: Reading) -> None:
         """Take in all samples."""
@@ -86,28 +101,40 @@ class _Reader:
                     self._take(parse(content))
         except DecodeError:
             raise Malformed("one of its samples is damaged") from None
+        self._count()
 
     def _take(self, sample: pprof.Sample) -> None:
-        values = sample.value
+        values, batch = sample.value, self._batch
         if len(values) != len(self._tables.types):
             raise Malformed(f"a sample has {len(values)} values, the file {len(self._tables.types)} sample types")
         series, time_ns, end = self._series.place(sample.label)
-        node = self._node(end, sample.location_id)
-        for column in self._columns:
-            samples, value = column.counted(values)
-            if samples or value:
-                self._time.add(time_ns, column.kind, node, series, samples, value)
+        batch.roots.append(end)
+        batch.identities.extend(reversed(sample.location_id))
+        batch.ends.append(len(batch.identities))
+        batch.rows.append((series, time_ns, [column.counted(values) for column in self._columns]))
+        if len(batch.rows) == BATCH or len(batch.identities) > MOST_FRAMES:
+            self._count()
 
-    def _node(self, end: StackEnd, identities: Sequence[int]) -> int:
-        places = self._places
+    def _count(self) -> None:
+        batch, self._batch = self._batch, _Batch()
+        if not batch.rows:
+            return
+        for node, (series, time_ns, counted) in zip(self._leaves(batch), batch.rows, strict=True):
+            for column, (samples, value) in zip(self._columns, counted, strict=True):
+                if samples or value:
+                    self._time.add(time_ns, column.kind, node, series, samples, value)
+
+    def _leaves(self, batch: _Batch) -> list[int]:
+        lengths = np.diff(batch.ends, prepend=0)
         try:
-            node = self._builder.node(end, [places[identity] for identity in reversed(identities)])
+            places = np.array(list(map(self._places.__getitem__, batch.identities)), dtype=np.int64)
+            leaves: list[int] = self._nodes.add(np.array(batch.roots, dtype=np.int64), lengths, places).tolist()
         except KeyError as error:
             raise Malformed(f"a sample refers to location {error}, which is not there") from None
         except ValueError as error:
             raise Malformed(str(error)) from None
-        self._limits.hold(len(self._stacks), self._limits.nodes, "stack frames")
-        return node
+        self._limits.hold(len(self._nodes), self._limits.nodes, "stack frames")
+        return leaves
 
     def tables(self, notices: list[Notice]) -> Delta:
         """The delta of all tables."""
@@ -116,7 +143,7 @@ class _Reader:
             start,
             start,
             locations=list(self._tables.model_locations(self._note)),
-            nodes=list(zip(self._stacks.parents[ROOTS:], self._stacks.locations[ROOTS:], strict=True)),
+            nodes=self._nodes.take(),
             series=self._series.series,
             labels=self._series.labels,
             context=self._context(),

@@ -32,7 +32,11 @@ def fields(read: Callable[[int], bytes]) -> Iterator[tuple[int, int, bytes]]:
             buffer, at = buffer[at:] + read(CHUNK), 0
             if not buffer:
                 return
-        tag, at = _varint(buffer, at)
+        tag = buffer[at]
+        if tag < 0x80:
+            at += 1
+        else:
+            tag, at = _varint(buffer, at)
         number, form = tag >> 3, tag & 7
         if number == 0:
             raise Malformed("it is not a pprof file")
@@ -67,6 +71,12 @@ def varint(number: int) -> bytes:
 
 def _varint(buffer: bytes, at: int) -> tuple[int, int]:
     """The number at a place, and the place after it."""
+    if at + 1 < len(buffer):  # one byte or two, as most have
+        first, second = buffer[at], buffer[at + 1]
+        if first < 0x80:
+            return first, at + 1
+        if second < 0x80:
+            return first & 0x7F | second << 7, at + 2
     value = shift = 0
     for place in range(at, min(at + 10, len(buffer))):
         byte = buffer[place]

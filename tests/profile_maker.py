@@ -9,8 +9,9 @@ from icetop.profiles.delta import Context, Counts, Delta, Notice, Vitals
 from icetop.profiles.locations import Line, Location
 from icetop.profiles.profile import Profile
 from icetop.profiles.series import Series
-from icetop.profiles.stacks import ROOTS, StackBuilder, StackTable
+from icetop.profiles.stacks import ROOTS, StackTable
 from icetop.profiles.vocabulary import Language, StackEnd
+from icetop.tests.stack_builder import StackBuilder
 
 START = 1_790_000_000_000_000_000
 SECOND = 1_000_000_000

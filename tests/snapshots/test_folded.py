@@ -116,3 +116,20 @@ def test_what_is_no_collapsed_stack(tmp_path: Path, content: bytes, why: str) ->
 def test_a_line_without_an_end_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="a line is longer than 16,777,216 bytes"):
         read(tmp_path, b"a 1\n" + b"x" * ((16 << 20) + (3 << 20)))
+
+
+def test_a_large_file_comes_in_parts_and_says_the_same(tmp_path: Path) -> None:
+    lines = [f"p{n % 7};main;f{n % 50};g{n % 900};{'long' * 30}{n % 13} {1 + n % 5}\n" for n in range(20_000)]
+    (tmp_path / "x.folded").write_text("".join(lines))
+    deltas = list(FileSource(str(tmp_path / "x.folded")).deltas())
+    assert len(deltas) > 3 and deltas[-1].last and not any(delta.last for delta in deltas[:-1])
+    first = sum(sum(counts.samples) for counts in deltas[0].counts.values())
+    assert 0 < first < 60_000 * 0.2, "the first part is small, so that there is something to see soon"
+    whole, (half, rest) = Profile(), ("".join(lines[:10_000]), "".join(lines[10_000:]))
+    for delta in deltas:
+        whole.fold(delta)
+    report = build_report(whole, View(kind="samples"))
+    assert report.samples == report.total == sum(1 + n % 5 for n in range(20_000)) == 60_000
+    stacks = build_report(whole, View(kind="samples"), stacks=True).stacks
+    assert stacks is not None and len(stacks) == len({line.rsplit(" ", 1)[0] for line in lines})
+    assert encode_folded(whole, "samples") == encode_folded(read(tmp_path, (rest + half).encode()), "samples")
