@@ -84,7 +84,8 @@ class FrameOffsets:
 class CodeOffsets:
     """In `PyCodeObject`; `size` is how many bytes hold all of these.
 
-    `line_table` is `co_lnotab` in 3.8 and 3.9. `code_adaptive` is where the instructions begin, from 3.11 on.
+    `line_table` is `co_lnotab` in 3.8 and 3.9. `code_adaptive` is where the byte code begins, from 3.11 on; before,
+    `byte_code` refers to a bytes object with it.
     """
 
     filename: int
@@ -93,6 +94,7 @@ class CodeOffsets:
     line_table: int
     qualname: int = NONE
     code_adaptive: int = NONE
+    byte_code: int = NONE
 
     @property
     def size(self) -> int:
@@ -130,7 +132,7 @@ def layout_of(version: Version) -> Layout | None:
 
 OLDEST: Version = (3, 8)
 
-_OLD_CODE = CodeOffsets(filename=104, name=112, first_line=40, line_table=120)
+_OLD_CODE = CodeOffsets(filename=104, name=112, first_line=40, line_table=120, byte_code=48)
 _NEW_CODE = CodeOffsets(filename=112, name=120, first_line=68, line_table=136, qualname=128, code_adaptive=192)
 _OLD_FRAME = FrameOffsets(code=32, previous=24, instruction=104, header_bytes=112, instruction_bytes=4)
 _NEW_FRAME = FrameOffsets(code=0, previous=8, instruction=56, header_bytes=72, owner=70, first_shim_owner=3)

@@ -10,6 +10,9 @@ WORD = struct.Struct("<Q")
 LARGEST = 1 << 20
 """Bytes of one read at most, whatever a size read from a hostile process says."""
 
+PAGE = 4096
+MOST_PAGES = 512
+
 
 class Memory(Protocol):
     """The memory of a process."""
@@ -29,11 +32,11 @@ class ProcessMemory:
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly `size` bytes at an address; empty where they cannot be had."""
-        if not 0 <= size <= LARGEST or self._descriptor < 0:
+        if not 0 < size <= LARGEST or self._descriptor < 0:
             return b""
         try:
             data = os.pread(self._descriptor, size, address)
-        except (OSError, OverflowError):
+        except (OSError, OverflowError, ValueError):
             return b""
         return data if len(data) == size else b""
 
@@ -45,6 +48,40 @@ class ProcessMemory:
 
     def __del__(self) -> None:
         self.close()
+
+
+class Glimpse:
+    """Memory as it was at a first look, read a page at a time: neighbours cost one system call, not one each.
+
+    For the length of one walk, or one round of naming; `renew` looks anew. Holds at most `MOST_PAGES` pages.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._pages: dict[int, bytes] = {}
+
+    def read(self, address: int, size: int) -> bytes:
+        """Exactly `size` bytes at an address; empty where they cannot be had."""
+        number = address // PAGE
+        page = self._pages.get(number)
+        if page is None:
+            page = self._read_page(number)
+        start = address - number * PAGE
+        if start + size <= PAGE:
+            return page[start : start + size] if size > 0 else b""
+        if size > PAGE:
+            return self._memory.read(address, size)
+        return (rest := self.read((number + 1) * PAGE, start + size - PAGE)) and page and page[start:] + rest
+
+    def renew(self) -> None:
+        """Forget what was seen."""
+        self._pages.clear()
+
+    def _read_page(self, number: int) -> bytes:
+        if len(self._pages) >= MOST_PAGES:
+            self._pages.clear()
+        page = self._pages[number] = self._memory.read(number * PAGE, PAGE)
+        return page
 
 
 def read_word(memory: Memory, address: int) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from icetop.tests.programs_to_run import Start, starter
@@ -64,3 +66,24 @@ def python(version: tuple[int, int], find_python: FindPython) -> Command:
 def start() -> Iterator[Start]:
     """Runs a command until the test ends."""
     yield from starter()
+
+
+PROGRAMS = Path(__file__).parent.parent.parent / "programs" / "python"
+
+
+@pytest.fixture
+def program(python: Command, tmp_path: Path) -> Callable[..., list[str]]:
+    """The command that runs a program of `PROGRAMS`, copied to where the interpreter sees it when that is a chroot."""
+    copies: list[Path] = []
+
+    def command(name: str, *arguments: str) -> list[str]:
+        folder = PROGRAMS
+        if python[0] == "chroot":
+            copies.append(Path(mkdtemp(dir=Path(python[1]) / "tmp")))
+            shutil.copytree(PROGRAMS, copies[-1], dirs_exist_ok=True)
+            folder = Path("/tmp") / copies[-1].name
+        return [*python, str(folder / name), *arguments]
+
+    yield command
+    for copy in copies:
+        shutil.rmtree(copy)

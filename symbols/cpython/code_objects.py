@@ -1,0 +1,212 @@
+"""From a code object in the memory of a process to names, as people write them: `module.Class.method`, file, line.
+
+To 3.10 a code object does not know its class: there it is `module.method`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
+
+from ...profiles.locations import Line
+from .layouts import NONE, Layout
+from .line_tables import MOST_BYTES, Lines, read_lines
+from .memory import Glimpse, Memory, read_word
+from .module_names import ModuleNames
+from .runtimes import Runtime
+from .strings import read_bytes as read_bytes_object
+from .strings import read_string
+
+MOST_CODES = 16_384
+"""Code objects remembered, of all processes: some 16 MB."""
+
+MOST_PLACES = 1024
+"""Instructions of one code object of which the line is remembered."""
+
+SHIM = Line("<shim>")
+"""What a code object gives that stands for no Python code: to be left out of a stack."""
+
+UNIT = 2
+"""Bytes of an instruction; a frame that has not begun stands before the first."""
+
+_TYPE, _SIZE, _TYPE_NAME = 8, 16, 24
+_SHIM_NAMES = {("__init__", "__init__"), ("<shim>", "<shim>"), ("<sys>", "<shim>"), ("<interpreter trampoline>",) * 2}
+
+
+@dataclass(frozen=True, slots=True)
+class PythonProcess:
+    """A process to read from. `key` tells it from all others, such as (pid, start); `root` is the folder where its
+    files are seen (`/proc/PID/root`)."""
+
+    key: object
+    memory: Memory
+    runtime: Runtime
+    root: str = ""
+
+
+@dataclass(slots=True)
+class _Code:
+    """A code object as it was read. `header` and `name` tell whether it is still the same one."""
+
+    header: bytes
+    name: str
+    round: int
+    function: str
+    file: str
+    first_line: int
+    lines: Lines
+    byte_code_size: int
+    found: dict[int, Line] = field(default_factory=dict)
+
+
+class CodeReader:
+    """Names code objects, those of all processes.
+
+    What is remembered of one is used for the length of a round; in the next one, it is first looked at again, since
+    its memory may have gone to another. `counters` counts, by word, what could not be named: `code_gone` (its memory
+    cannot be read, or holds no code object any more), `code_damaged` (what it holds makes no sense), and
+    `code_outside` (the instruction lies outside of it, so it is not the one that ran). And also `code_read`,
+    `code_replaced` (another code object was found in its place), `code_dropped` (for the sake of the bound) and
+    `lines_too_many` (a table beyond the limit, whose lines are not told).
+    """
+
+    def __init__(self, most_codes: int = MOST_CODES) -> None:
+        self.counters: Counter[str] = Counter()
+        self._most = most_codes
+        self._codes: OrderedDict[tuple[object, int], _Code] = OrderedDict()
+        self._modules = ModuleNames()
+        self._code_types: OrderedDict[tuple[object, int], bool] = OrderedDict()
+        self._glimpses: dict[object, Glimpse] = {}
+        self._round = 0
+
+    def new_round(self) -> None:
+        """From now on look at memory anew. To be called before the stacks of a new reading are named."""
+        self._round += 1
+        self._glimpses.clear()
+
+    def resolve(self, process: PythonProcess, code: int, instruction: int) -> Line | None:
+        """The function of a code object, with the line of an instruction as the frame has it; None, and counted, when
+        it cannot be told. `SHIM` for what stands for no Python code."""
+        known = self._current(process, code)
+        if known is None:
+            return None
+        line = known.found.get(instruction)
+        if line is None:
+            line = self._line(process.runtime.layout, known, code, instruction)
+            if line is not None and len(known.found) < MOST_PLACES:
+                known.found[instruction] = line
+        return line
+
+    def forget(self, key: object) -> None:
+        """Drop what is remembered of a process."""
+        for known in [known for known in self._codes if known[0] == key]:
+            del self._codes[known]
+
+    def _current(self, process: PythonProcess, code: int) -> _Code | None:
+        """What is known of a code object, looked at in this round."""
+        key = (process.key, code)
+        known = self._codes.get(key)
+        if known is not None and known.round == self._round:
+            return known
+        memory = self._glimpses.get(process.key)
+        if memory is None:
+            memory = self._glimpses[process.key] = Glimpse(process.memory)
+        if known is not None:
+            if self._same(process, memory, code, known):
+                known.round = self._round
+                self._codes.move_to_end(key)
+                return known
+            self.counters["code_replaced"] += 1
+            del self._codes[key]
+        known = self._read(process, memory, code)
+        if known is not None:
+            self.counters["code_read"] += 1
+            self._codes[key] = known
+            if len(self._codes) > self._most:
+                self._codes.popitem(last=False)
+                self.counters["code_dropped"] += 1
+        return known
+
+    def _same(self, process: PythonProcess, memory: Memory, code: int, known: _Code) -> bool:
+        layout = process.runtime.layout
+        data = memory.read(code, layout.code.size)
+        if not data or _identity(layout, data) != known.header:
+            return False
+        return _name(memory, layout, data) == known.name
+
+    def _read(self, process: PythonProcess, memory: Memory, code: int) -> _Code | None:
+        layout = process.runtime.layout
+        data = memory.read(code, layout.code.size)
+        if not data or not self._is_code(process, memory, _word(data, _TYPE)):
+            self.counters["code_gone"] += 1
+            return None
+        filename = read_string(memory, layout.string, _word(data, layout.code.filename))
+        name = _name(memory, layout, data)
+        first_line = struct.unpack_from("<i", data, layout.code.first_line)[0]
+        if filename is None or not name or not 0 <= first_line < 1 << 31:
+            self.counters["code_damaged"] += 1
+            return None
+        table = read_bytes_object(memory, _word(data, layout.code.line_table), MOST_BYTES)
+        if table is None:
+            self.counters["lines_too_many"] += 1
+        module = self._modules.of(process.root, filename)
+        return _Code(
+            header=_identity(layout, data),
+            name=name,
+            round=self._round,
+            function=f"{module}.{name}" if module else name,
+            file=filename,
+            first_line=first_line,
+            lines=read_lines(layout.version, table or b"", first_line),
+            byte_code_size=_byte_code_size(memory, layout, data),
+        )
+
+    def _is_code(self, process: PythonProcess, memory: Memory, type_address: int) -> bool:
+        """Whether a type is that of code objects, told by its name where the runtime does not tell."""
+        if type_address == process.runtime.code_type:
+            return True
+        return (
+            not process.runtime.code_type and memory.read(read_word(memory, type_address + _TYPE_NAME), 5) == b"code\0"
+        )
+
+    def _line(self, layout: Layout, known: _Code, code: int, instruction: int) -> Line | None:
+        if (known.file, known.name) in _SHIM_NAMES:
+            return SHIM
+        offset = byte_offset(layout, code, instruction)
+        if not -UNIT <= offset < known.byte_code_size:
+            self.counters["code_outside"] += 1
+            return None
+        return Line(known.function, known.file, known.lines.find(offset), known.first_line)
+
+
+def byte_offset(layout: Layout, code: int, instruction: int) -> int:
+    """How many bytes into the byte code of a code object an instruction is, by a frame's own way to tell; before the
+    first one, it is negative."""
+    if layout.frame.instruction_bytes == 8:
+        return instruction - code - layout.code.code_adaptive
+    return instruction * layout.frame.instruction_unit
+
+
+def _byte_code_size(memory: Memory, layout: Layout, data: bytes) -> int:
+    """Bytes of a code object's byte code: by its own size, or by that of the bytes object."""
+    if layout.code.byte_code == NONE:
+        return _word(data, _SIZE) * UNIT
+    return read_word(memory, _word(data, layout.code.byte_code) + _SIZE)
+
+
+def _word(data: bytes, offset: int) -> int:
+    return int.from_bytes(data[offset : offset + 8], "little")
+
+
+def _identity(layout: Layout, data: bytes) -> bytes:
+    """The parts of a code object that do not change while it lives, as bytes."""
+    code = layout.code
+    places = (_TYPE, code.filename, code.name, code.line_table, code.qualname, code.byte_code)
+    return data[code.first_line : code.first_line + 4] + b"".join(data[at : at + 8] for at in places if at != NONE)
+
+
+def _name(memory: Memory, layout: Layout, data: bytes) -> str | None:
+    """The qualified name, to 3.10 the name, of a code object."""
+    place = layout.code.name if layout.code.qualname == NONE else layout.code.qualname
+    return read_string(memory, layout.string, _word(data, place))

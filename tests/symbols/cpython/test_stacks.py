@@ -1,0 +1,134 @@
+"""Stacks read from outside are those that the interpreter tells of itself: names, files and lines."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from icetop.symbols.cpython.memory import Glimpse
+from icetop.symbols.cpython.threads import find_slot, find_thread
+from icetop.symbols.cpython.walk import End, walk_live
+
+from .conftest import PROGRAMS
+from .looking import Look, look_at, said_by, same
+
+Program = Callable[..., list[str]]
+Run = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    """Runs commands until the test ends; what they print first is left to the test."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(command: list[str]) -> subprocess.Popen[bytes]:
+        processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def test_all_kinds_of_stacks(program: Program, run: Run) -> None:
+    process = run(program("stacks.py"))
+    said = said_by(process)
+    look = look_at(said["pid"])
+    slot = find_slot(Glimpse(look.memory), look.threads)
+    assert len(look.threads) == len(said["threads"]) == len(said["kinds"]) + 1
+    for thread in look.threads:
+        kind = said["kinds"].get(str(thread.thread_id), "main")
+        stack = look.walk(thread)
+        assert stack.end is End.COMPLETE, kind
+        assert same(look.lines(stack), said["threads"][str(thread.thread_id)]), kind
+        assert find_thread(look.memory, look.runtime, thread.thread_id, slot) == thread
+        assert look.memory.read(thread.thread_id + slot, 8) == thread.address.to_bytes(8, "little"), kind
+    assert not [word for word in look.reader.counters if word != "code_read"]
+
+
+def test_forked_workers(program: Program, run: Run) -> None:
+    """The pids of children, and what they say of themselves."""
+    process = run(program("workers.py"))
+    for _ in range(3):
+        said = said_by(process)
+        look = look_at(said["pid"])
+        (thread,) = look.threads
+        assert same(look.lines(look.walk(thread)), said["frames"])
+
+
+def test_names_of_modules(program: Program, run: Run) -> None:
+    process = run(program("stacks.py", "json_hook", "importing", "executed"))
+    said = said_by(process)
+    look = look_at(said["pid"])
+    names = {line.function for thread in look.threads for line in look.lines(look.walk(thread)) if line}
+    assert {"json.loads", "stacks.json_hook", "threading.run" if look.runtime.layout.version < (3, 11) else
+            "threading.Thread.run", "module_that_waits_inside.<module>", "made"} <= names  # fmt: skip
+    assert "importlib._bootstrap._find_and_load" in names
+
+
+def test_a_package_names_its_modules(start_look: Callable[[Path], Look], tmp_path: Path) -> None:
+    package = tmp_path / "shop" / "views"
+    package.mkdir(parents=True)
+    (tmp_path / "shop" / "__init__.py").touch()
+    (package / "__init__.py").touch()
+    (package / "basket.py").write_text("def wait():\n    print(1, flush=True)\n    input()\n")
+    main = tmp_path / "run.py"
+    main.write_text("from shop.views import basket\nbasket.wait()\n")
+    look = start_look(main)
+    names = [line.function for line in look.lines(look.walk(look.threads[0])) if line]
+    assert names == ["shop.views.basket.wait", "run.<module>"]
+
+
+@pytest.fixture
+def start_look(find_python, run: Run) -> Callable[[Path], Look]:
+    def start(program: Path) -> Look:
+        process = run([*find_python((3, 11)), str(program)])
+        process.stdout.readline()
+        return look_at(process.pid)
+
+    return start
+
+
+def test_stacks_of_a_process_that_runs_on_are_calls_that_exist(program: Program, run: Run) -> None:
+    """In a program whose call graph is known, no two neighbouring frames are a call that it does not have."""
+    process = run(program("known_calls.py"))
+    assert process.stdout.readline() == b"running\n"
+    look = look_at(process.pid)
+    calls = {tuple(line.split()) for line in (PROGRAMS / "known_calls.txt").read_text().splitlines()}
+    pairs = wrong = whole = 0
+    for _ in range(300):
+        (thread,) = look.threads
+        stack = walk_live(look.memory, look.runtime, thread)
+        look.reader.new_round()
+        names = [line.function.rpartition(".")[2] if line else "?" for line in look.lines(stack)]
+        whole += stack.end is End.COMPLETE
+        pairs += len(names) - 1
+        wrong += sum((caller, callee) not in calls for callee, caller in pairwise(names))
+    assert whole >= 150
+    assert pairs >= 150
+    assert wrong <= 0.05 * pairs
+
+
+def test_a_stopped_process_gives_calls_that_exist(program: Program, run: Run) -> None:
+    process = run(program("known_calls.py"))
+    assert process.stdout.readline() == b"running\n"
+    look = look_at(process.pid)
+    calls = {tuple(line.split()) for line in (PROGRAMS / "known_calls.txt").read_text().splitlines()}
+    whole = 0
+    for _ in range(50):
+        process.send_signal(signal.SIGSTOP)
+        while Path(f"/proc/{process.pid}/stat").read_text().rpartition(") ")[2][0] != "T":
+            pass
+        (thread,) = look_at(process.pid).threads
+        look.reader.new_round()
+        stack = look.walk(thread)
+        process.send_signal(signal.SIGCONT)
+        names = [line.function.rpartition(".")[2] if line else "?" for line in look.lines(stack)]
+        whole += stack.end is End.COMPLETE and not stack.raced
+        assert not [call for call in pairwise(reversed(names)) if call not in calls], names
+    assert whole >= 40  # a stop may fall between two instructions that link a frame: 1 in 300 in 3.12
