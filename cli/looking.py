@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from ..profiles.source import Source
-from ..profiles.view import EVERYTHING, Stretch, View
+from ..profiles.view import EVERYTHING, Baseline, Stretch, View
+from ..profiles.with_baseline import WithBaseline
 from .output import Failure
 
 if TYPE_CHECKING:
     from ..profiles.profile import Profile
     from ..snapshots.file_source import FileSource
+    from ..snapshots.folder_source import FolderSource
     from ..snapshots.limits import Limits
     from ..snapshots.recording import Recording
 
@@ -23,35 +25,79 @@ SHOWN_FIRST_NS = 300_000_000_000
 """How much of a recording is read for the screen when no range was asked for: its end."""
 
 
-def look(paths: Sequence[str], span: str | None, view: View, limits: Limits) -> tuple[Profile, View]:
+def look(
+    paths: Sequence[str], span: str | None, view: View, limits: Limits, baseline: str | None = None
+) -> tuple[Profile, View]:
     """What is saved under these paths, as far as the range needs it, and the view of it: with the kind that there is
-    first, where none was asked for, and the stretch that was."""
-    from ..snapshots.file_source import FileSource
+    first, where none was asked for, the stretch that was, and what it is compared with."""
+    from ..snapshots.file_source import FileSource, whole_profile
     from ..snapshots.folder_source import FolderSource
 
     found = saved(paths, limits)
     if isinstance(found, FileSource):
-        profile = found.profile()
-        return profile, view_of(profile, paths[0], view, span)
+        beside, baseline_view = beside_of(found, limits, baseline)
+        profile = whole_profile(found if beside is None else WithBaseline(found, beside), paths[0])
+        return profile, with_baseline(view_of(profile, paths[0], view, span), profile, baseline, baseline_view)
     stretch = stretch_of(found, span)
-    profile = FolderSource(found, limits, stretch).profile()
-    return profile, replace(view_of(profile, paths[0], view, None), stretch=stretch)
+    beside, baseline_view = beside_of(found, limits, baseline)
+    source = FolderSource(found, limits, stretch)
+    profile = source.profile() if beside is None else whole_profile(WithBaseline(source, beside), paths[0])
+    return profile, replace(view_of(profile, paths[0], view, None), stretch=stretch, baseline=baseline_view)
 
 
-def source_to_show(paths: Sequence[str], span: str | None, view: View, limits: Limits) -> tuple[Source, View]:
+def source_to_show(
+    paths: Sequence[str], span: str | None, view: View, limits: Limits, baseline: str | None = None
+) -> tuple[Source, View]:
     """The same for the screen, which reads it as it goes. Of a recording without a range the end is read, of the rest
     only how busy the machine was."""
     from ..snapshots.file_source import FileSource
     from ..snapshots.folder_source import FolderSource
 
     found = saved(paths, limits)
+    beside, baseline_view = beside_of(found, limits, baseline)
+    source: FileSource | FolderSource
     if isinstance(found, FileSource):
-        if span is not None:
-            view = view_of(found.profile(), paths[0], view, span)
-        return found, replace(view, kind=known_kind(paths[0], view.kind, found.context().kinds))
-    stretch = stretch_of(found, span) if span is not None else Stretch(found.end_ns - SHOWN_FIRST_NS, None)
-    source = FolderSource(found, limits, stretch, outline=True)
-    return source, replace(view, kind=known_kind(paths[0], view.kind, source.context().kinds), stretch=stretch)
+        if span is not None or (baseline is not None and beside is None):
+            profile = found.profile()
+            view = with_baseline(view_of(profile, paths[0], view, span), profile, baseline, None)
+        source = found
+    else:
+        stretch = stretch_of(found, span) if span is not None else Stretch(found.end_ns - SHOWN_FIRST_NS, None)
+        source, view = FolderSource(found, limits, stretch, outline=True), replace(view, stretch=stretch)
+    kind = known_kind(paths[0], view.kind, source.context().kinds)
+    if beside is None:
+        return source, replace(view, kind=kind)
+    return WithBaseline(source, beside), replace(view, kind=kind, baseline=baseline_view)
+
+
+def beside_of(
+    found: FileSource | Recording, limits: Limits, baseline: str | None
+) -> tuple[FileSource | FolderSource | None, Baseline | None]:
+    """Where what is compared with comes from, where that is not what is looked at, and what a view says of it.
+
+    It is another file or folder; of a recording also another range, since only what is needed of it is read.
+    """
+    from ..snapshots.file_source import FileSource
+    from ..snapshots.folder_source import FolderSource
+
+    if baseline is None:
+        return None, None
+    if os.path.exists(baseline):
+        other = saved((baseline,), limits)
+        source = other if isinstance(other, FileSource) else FolderSource(other, limits)
+        return source, Baseline(beside=True)
+    if isinstance(found, FileSource):
+        return None, None
+    stretch = stretch_of(found, baseline, "--baseline")
+    return FolderSource(found, limits, stretch), Baseline(stretch, beside=True)
+
+
+def with_baseline(view: View, profile: Profile, baseline: str | None, known: Baseline | None) -> View:
+    """The view compared with what is `known`, or else with the range of the same profile that `baseline` is."""
+    if baseline is None or known is not None:
+        return replace(view, baseline=known)
+    line = profile.timeline
+    return replace(view, baseline=Baseline(parsed(baseline, line.start_ns, line.end_ns, "--baseline")))
 
 
 def saved(paths: Sequence[str], limits: Limits) -> FileSource | Recording:
@@ -64,9 +110,9 @@ def saved(paths: Sequence[str], limits: Limits) -> FileSource | Recording:
     return saved_source(paths, limits)
 
 
-def stretch_of(recording: Recording, span: str | None) -> Stretch:
+def stretch_of(recording: Recording, span: str | None, option: str = "--range") -> Stretch:
     """The part of a recording that a range means. A wrong call where it is none, Failure where nothing lies in it."""
-    stretch = parsed(span, recording.start_ns, recording.end_ns) if span is not None else EVERYTHING
+    stretch = parsed(span, recording.start_ns, recording.end_ns, option) if span is not None else EVERYTHING
     if not recording.within(stretch):
         from datetime import datetime
 
@@ -85,14 +131,15 @@ def view_of(profile: Profile, path: str, view: View, span: str | None) -> View:
     return replace(view, stretch=parsed(span, profile.timeline.start_ns, profile.timeline.end_ns))
 
 
-def parsed(span: str, start_ns: int, end_ns: int) -> Stretch:
-    """The stretch that a range means. Raises a usage error."""
+def parsed(span: str, start_ns: int, end_ns: int, option: str = "--range") -> Stretch:
+    """The stretch that an option's range means. Raises a usage error."""
     from ..profiles.ranges import parse_range
 
     try:
         return parse_range(span, start_ns, end_ns)
     except ValueError as error:
-        raise click.UsageError(f"--range: {error}") from None
+        what = "no such file or folder, and as a range: " if option == "--baseline" else ""
+        raise click.UsageError(f"{option}: {what}{error}") from None
 
 
 def known_kind(path: str, kind: str, kinds: Sequence[str]) -> str:

@@ -120,3 +120,9 @@ range_option = setting(
     metavar="A..B",
     help="A part of the time: seconds from the start, negative from the end, or clock.",
 )
+
+baseline_option = setting(
+    "--baseline",
+    metavar="FILE|FOLDER|A..B",
+    help="Compare with what is saved elsewhere, or with another part of the time.",
+)

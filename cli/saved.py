@@ -14,36 +14,50 @@ from ..profiles.view import View
 from .configuration import setting
 from .group import cli
 from .looking import look, source_to_show
-from .options import common_options, file_options, range_option, target_options, view_options
+from .options import baseline_option, common_options, file_options, range_option, target_options, view_options
 from .output import DEFAULT_TOP, Failure, print_out, tell
 from .screen import show, theme_option
 
 if TYPE_CHECKING:
     from ..profiles.profile import Profile
+    from ..profiles.top_table import Sort
     from ..snapshots.limits import Limits
 
 
 @cli.command("open")
 @click.argument("paths", metavar="FILE|FOLDER...", nargs=-1, required=True)
 @range_option
+@baseline_option
 @view_options
 @file_options
 @theme_option
 @common_options
 def open_file(
-    paths: tuple[str, ...], span: str | None, view: View, limits: Limits, theme: str, color: str, ascii_only: bool
+    paths: tuple[str, ...],
+    span: str | None,
+    baseline: str | None,
+    view: View,
+    limits: Limits,
+    theme: str,
+    color: str,
+    ascii_only: bool,
 ) -> int:
     """Look at a saved profile in the app; without a terminal, print its report. Several folders are shown as one."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return print_report(paths, span, view, limits, DEFAULT_TOP)
-    source, view = source_to_show(paths, span, view, limits)
+        return print_report(paths, span, view, limits, DEFAULT_TOP, baseline=baseline)
+    source, view = source_to_show(paths, span, view, limits, baseline)
     return show(source, view, color, ascii_only, theme)
 
 
 @cli.command()
 @click.argument("paths", metavar="FILE|FOLDER...", nargs=-1, required=True)
 @range_option
-@setting("--sort", type=click.Choice(("flat", "cum")), default="flat", show_default=True, help="Order of functions.")
+@baseline_option
+@setting(
+    "--sort",
+    type=click.Choice(("flat", "cum", "delta")),
+    help="Order of functions (default: flat, in a comparison delta).",
+)
 @setting("--top", type=click.IntRange(1), metavar="N", help=f"Only the first N functions (text: {DEFAULT_TOP}).")
 @setting("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 @setting("--stacks", is_flag=True, help="With JSON: every stack as well.")
@@ -53,7 +67,8 @@ def open_file(
 def report(
     paths: tuple[str, ...],
     span: str | None,
-    sort: str,
+    baseline: str | None,
+    sort: str | None,
     top: int | None,
     form: str,
     stacks: bool,
@@ -63,13 +78,15 @@ def report(
     ascii_only: bool,
 ) -> int:
     """Say in figures what was saved: totals, completeness, functions. Several folders are added up."""
+    if sort == "delta" and baseline is None:
+        raise click.UsageError("--sort delta is the order of a comparison: it takes --baseline")
     if form == "text":
-        return print_report(paths, span, view, limits, top or DEFAULT_TOP, sort)
+        return print_report(paths, span, view, limits, top or DEFAULT_TOP, sort, baseline)
     from ..profiles.report import build_report
     from ..profiles.report_json import report_json
 
-    profile, view = look(paths, span, view, limits)
-    found = build_report(profile, view, cast(Any, sort), top, stacks)
+    profile, view = look(paths, span, view, limits, baseline)
+    found = build_report(profile, view, cast(Any, sort) or order_for(view), top, stacks)
     print_out(json.dumps(report_json(found)) + "\n")
     mention(profile)
     return 0
@@ -105,7 +122,13 @@ def convert(
 
 
 def print_report(
-    paths: Sequence[str], span: str | None, view: View, limits: Limits, top: int, sort: str = "flat"
+    paths: Sequence[str],
+    span: str | None,
+    view: View,
+    limits: Limits,
+    top: int,
+    sort: str | None = None,
+    baseline: str | None = None,
 ) -> int:
     """Print a file's report as text, fitted to the terminal where there is one."""
     from shutil import get_terminal_size
@@ -113,11 +136,16 @@ def print_report(
     from ..profiles.report import build_report
     from ..profiles.report_text import report_text
 
-    profile, view = look(paths, span, view, limits)
-    found = build_report(profile, view, cast(Any, sort), top)
+    profile, view = look(paths, span, view, limits, baseline)
+    found = build_report(profile, view, cast(Any, sort) or order_for(view), top)
     print_out(report_text(found, get_terminal_size().columns if sys.stdout.isatty() else None))
     mention(profile)
     return 0
+
+
+def order_for(view: View) -> Sort:
+    """The order of functions where none is asked for."""
+    return "flat" if view.baseline is None else "delta"
 
 
 def mention(profile: Profile) -> None:

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from .change import TreeChange
 from .groups import Group
 from .locations import Frame
 from .selection import IntArray
@@ -30,6 +31,7 @@ class CallTree:
 
     `what` is ALL, GROUP, END or FRAME, and `refs` the index into `groups`, `StackEnd` or `frames` accordingly.
     `flat` and `cum` are values in the kind's unit, `flat_samples` and `cum_samples` numbers of samples.
+    `change` is there in a comparison: what the baseline says of the same boxes.
     """
 
     what: npt.NDArray[np.int8]
@@ -43,6 +45,7 @@ class CallTree:
     cum_samples: IntArray
     groups: list[Group]
     frames: list[Frame]
+    change: TreeChange | None = None
 
     def __len__(self) -> int:
         return len(self.what)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .stacks import ROOTS, StackTable
-from .timeline import TimeLine
+from .timeline import Bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +19,9 @@ class Kept:
     series: list[int]
 
 
-def compacted(stacks: StackTable, timeline: TimeLine) -> Kept:
-    """The tables without what no count needs. The counts of the time line get the new ids; totals do not change."""
-    every = [counts for bucket in timeline.buckets() for counts in bucket.counts.values()]
+def compacted(stacks: StackTable, buckets: Iterable[Bucket]) -> Kept:
+    """The tables without what no count needs. The counts of the buckets get the new ids; totals do not change."""
+    every = [counts for bucket in buckets for counts in bucket.counts.values()]
     used = _with_ancestors(stacks, {node for counts in every for node in counts.nodes})
     table, nodes, locations = StackTable(), {root: root for root in range(ROOTS)}, dict[int, int]()
     for node in sorted(node for node in used if node >= ROOTS):

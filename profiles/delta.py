@@ -88,6 +88,8 @@ class Delta:
     for the target in the interval; `lost` says by reason how many of them could not be kept.
     `reset` says that ids start again from nothing, as if this were the first delta: a collector that reached the
     bound of its tables forgets them; what was counted under the old ids stays.
+    `beside` says that it belongs to the profile that comparisons compare with. All of those come before the first
+    that does not, and ids start again from nothing there.
     `stage` is what the source is doing before there are samples ("compiling", "attaching"); `last` ends the stream.
     """
 
@@ -106,4 +108,5 @@ class Delta:
     notices: tuple[Notice, ...] = ()
     stage: str = ""
     reset: bool = False
+    beside: bool = False
     last: bool = False

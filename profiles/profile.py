@@ -16,6 +16,9 @@ from .vocabulary import unit_of
 UNIT_OPTION = "unit."
 """Before a kind: the context's option that says its unit, where `unit_of` does not know it."""
 
+WHOLE = 1 << 40
+"""The bound of what is kept beside, in bytes and in seconds: it was bounded when it was read."""
+
 NOTICES = 50
 """How many notices are kept; the oldest go."""
 
@@ -26,6 +29,8 @@ class Profile:
     Ids are indexes: of `locations`, of `series` and its parallel `labels`, of `stacks`, and of `frames`.
     `generation` grows whenever names or ids change, so that whoever derived something from them can tell.
     Ids in a delta count from the source's last reset, and are moved up to where that began here.
+    `beside` is the time line of another profile over the same tables, and `beside_context` what holds for it: what a
+    comparison may compare with. It is empty where no other profile was given.
     """
 
     def __init__(self, context: Context | None = None, bound: int = DEFAULT_BYTES, keep_fine: int = KEEP_FINE) -> None:
@@ -36,6 +41,8 @@ class Profile:
         self.labels: list[dict[str, str]] = []
         self._bounds = (bound, keep_fine)
         self.timeline = TimeLine(*self._bounds)
+        self.beside = TimeLine(WHOLE, WHOLE)
+        self.beside_context: Context | None = None
         self.vitals: Vitals | None = None
         self.notices: list[Notice] = []
         self.stage = ""
@@ -47,25 +54,28 @@ class Profile:
         self.location_frames: list[tuple[int, ...]] = []
         self._frame_ids: dict[tuple[str, str, str], int] = {}
         self._first_ids = FirstIds()
+        self._beside_ended = False
 
     def fold(self, delta: Delta) -> None:
         """Add a delta. Raises ValueError when it speaks of ids that do not exist; nothing of it is then kept."""
-        check(delta, FirstIds() if delta.reset else self._sizes() - self._first_ids)
+        begins = self.beside_context is not None and not self._beside_ended and not delta.beside
+        check(delta, FirstIds() if delta.reset or begins else self._sizes() - self._first_ids)
         if delta.reset:
             self._forget_unused()
+        if delta.reset or begins:
             self._first_ids = self._sizes()
+            self._beside_ended = self._beside_ended or begins
         delta = moved(delta, self._first_ids)
         self.stacks.extend(delta.nodes)
         self._add_locations(delta.locations)
-        if delta.context is not None:
-            self.context = delta.context
+        self._learn(delta)
         self.series.extend(delta.series)
         self.labels.extend({} for _ in delta.series)
         self._rename(delta)
         self._account(delta)
         self.notices = [*self.notices, *delta.notices][-NOTICES:]
         self.stage = delta.stage
-        self.ended = self.ended or delta.last
+        self.ended = self.ended or (delta.last and not delta.beside)
 
     def begin_window(self) -> None:
         """Forget the time so far, what was said in it and what it cost. Tables and ids stay."""
@@ -84,6 +94,12 @@ class Profile:
         """The unit of `kind`'s values; that of a kind of another tool comes with its file."""
         return self.context.options.get(UNIT_OPTION + kind) or unit_of(kind)
 
+    def _learn(self, delta: Delta) -> None:
+        if delta.beside:
+            self.beside_context = delta.context or self.beside_context or Context()
+        elif delta.context is not None:
+            self.context = delta.context
+
     def _sizes(self) -> FirstIds:
         return FirstIds(len(self.locations), len(self.stacks) - ROOTS, len(self.series))
 
@@ -94,7 +110,7 @@ class Profile:
 
     def _forget_unused(self) -> None:
         """Leave out of all tables what no count of the time line needs any more."""
-        kept = compacted(self.stacks, self.timeline)
+        kept = compacted(self.stacks, [*self.beside.buckets(), *self.timeline.buckets()])
         self.stacks = kept.stacks
         self.series = [self.series[index] for index in kept.series]
         self.labels = [self.labels[index] for index in kept.series]
@@ -116,13 +132,14 @@ class Profile:
         bucket.expected = delta.expected
         bucket.lost = {reason: number for reason, number in delta.lost.items() if number}
         if delta.vitals is not None:
-            self.vitals = delta.vitals
             bucket.busy_core_ns = delta.vitals.busy_cores * bucket.duration_ns
             bucket.run_queue_ns = (delta.vitals.run_queue or 0.0) * bucket.duration_ns
+        if delta.vitals is not None and not delta.beside:
+            self.vitals = delta.vitals
             self.profiler_cpu_s += delta.vitals.profiler_cpu_s
             self.profiler_peak_rss = max(self.profiler_peak_rss, delta.vitals.profiler_rss)
         if bucket.duration_ns > 0 or bucket.counts:
-            self.timeline.add(bucket)
+            (self.beside if delta.beside else self.timeline).add(bucket)
 
     def _intern(self, location: Location) -> tuple[int, ...]:
         return tuple(self._frame_id(frame) for frame in frames_of(location))

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from .change import Side
+from .comparison import build_tree
 from .delta import Context
 from .groups import group_series
 from .locations import Frame
@@ -16,7 +18,7 @@ from .series import Series
 from .stacks import ROOTS
 from .timeline import Bucket
 from .top_table import Sort, TopRow, top_table
-from .tree_builder import build_call_tree, hidden_frames
+from .tree_builder import hidden_frames
 from .view import View
 from .vocabulary import StackEnd
 
@@ -60,6 +62,7 @@ class Report:
     wrong that nobody counted. Who a lost sample belonged to is not known: in a view of some processes `lost` is still
     that of all, and `expected` the samples of the view plus those.
     `unsymbolized` counts samples whose leaf has no name. `functions` may be cut short, `functions_in_all` says to what.
+    `baseline` is the whole of what the view is compared with; what changed is in `functions`.
     """
 
     context: Context
@@ -79,6 +82,7 @@ class Report:
     processes: list[ProcessRow]
     functions: list[TopRow]
     functions_in_all: int
+    baseline: Side | None = None
     frames: list[Frame] = field(default_factory=list)
     stacks: list[StackRow] | None = None
 
@@ -104,7 +108,8 @@ def build_report(
     """The report of a view: all functions, or the first `top`; with `stacks` every stack beside them."""
     upright = replace(view, inverted=False)
     rows = select(profile, upright)
-    functions = top_table(build_call_tree(profile, upright), upright, sort)
+    tree = build_tree(profile, upright)
+    functions = top_table(tree, upright, sort)
     buckets = list(profile.timeline.buckets(view.stretch.start_ns, view.stretch.end_ns))
     lost_by = _lost_by(buckets) if view.kind == TICKS else {}
     samples = int(rows.samples.sum())
@@ -126,6 +131,7 @@ def build_report(
         processes=_processes(profile, rows),
         functions=functions[:top],
         functions_in_all=len(functions),
+        baseline=tree.change.sides.was if tree.change is not None else None,
     )
     return _with_stacks(report, profile, view, rows) if stacks else report
 

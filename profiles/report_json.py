@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
+from .change import FunctionChange
 from .locations import Frame
 from .report import ProcessRow, Report, StackRow
 from .timeline import SECOND
@@ -43,6 +44,12 @@ def report_json(report: Report) -> dict[str, Any]:
         "processes": [_process(row) for row in report.processes],
         "functions": [_function(row) for row in report.functions],
     }
+    if report.baseline is not None:
+        answer["baseline"] = {
+            "total": report.baseline.total,
+            "duration_s": report.baseline.duration_ns / SECOND,
+            "samples": report.baseline.samples,
+        }
     if report.stacks is not None:
         answer["frames"] = [_frame(frame) for frame in report.frames]
         answer["stacks"] = [_stack(row) for row in report.stacks]
@@ -81,6 +88,17 @@ def _function(row: TopRow) -> dict[str, Any]:
         "sum_percent": round(row.sum_percent, DIGITS),
         "cum": row.cum,
         "cum_percent": round(row.cum_percent, DIGITS),
+        **(_change(row.change) if row.change is not None else {}),
+    }
+
+
+def _change(change: FunctionChange) -> dict[str, Any]:
+    return {
+        "baseline_flat_percent": round(change.flat.was_percent, DIGITS),
+        "baseline_cum_percent": round(change.cum.was_percent, DIGITS),
+        "delta_flat_points": round(change.flat.points, DIGITS),
+        "delta_cum_points": round(change.cum.points, DIGITS),
+        "significant": change.significant,
     }
 
 

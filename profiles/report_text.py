@@ -6,6 +6,7 @@ import textwrap
 import unicodedata
 from collections.abc import Mapping
 
+from .change import FunctionChange, Side
 from .printable import printable
 from .report import Report
 from .report_json import iso_time
@@ -26,6 +27,10 @@ TITLES = {
 """What the total is called, by kind."""
 
 COLUMNS = ("Flat", "Flat%", "Sum%", "Cum", "Cum%", "Name")
+CHANGE_COLUMNS = (" Flat was", "now", "points", " Cum was", "now", "points", "  Name")
+CHANGED, NEW, GONE = "*", "+", "-"
+"""Marks of a comparison: beyond noise; only on this side; only in the baseline."""
+
 GAP = "  "
 NARROWEST_NAME = 20
 
@@ -37,7 +42,7 @@ def report_text(report: Report, width: int | None = None) -> str:
     """
     title = TITLES.get(report.kind, printable(report.kind, 100))
     lines = [f"Total {title}: {format_value(report.total, report.unit)}", ""]
-    for line in (_origin(report), _honesty(report), _cost(report)):
+    for line in (_origin(report), _honesty(report), _cost(report), *_comparison(report)):
         lines += textwrap.wrap(line, width, break_on_hyphens=False) if width else [line]
     lines += ["", *_table(report, width)]
     more = report.functions_in_all - len(report.functions)
@@ -53,6 +58,13 @@ def format_value(value: int, unit: str) -> str:
     if unit == "bytes":
         return format_bytes(value)
     return str(value) if unit == "count" else f"{value} {printable(unit, 20)}"
+
+
+def format_rate(rate: float, kind: str, unit: str) -> str:
+    """A value per second of wall time as a person reads it: `1.21 cores`, `0.30s/s`, `1.2MB/s`."""
+    if kind == "cpu" and unit == "nanoseconds":
+        return f"{rate / SECOND:.2f} cores"
+    return f"{format_value(round(rate), unit)}/s"
 
 
 def format_bytes(value: int) -> str:
@@ -122,6 +134,19 @@ def _cost(report: Report) -> str:
     )
 
 
+def _comparison(report: Report) -> list[str]:
+    """What the report is compared with, how the total itself changed, and what the marks mean."""
+    was = report.baseline
+    if was is None:
+        return []
+    now = Side(report.total, report.samples, report.duration_ns)
+    total = f"baseline: {format_value(was.total, report.unit)} in {was.seconds:.1f} s, {was.samples:,} samples"
+    if was.rate and now.rate:
+        rates = [format_rate(side.rate, report.kind, report.unit) for side in (was, now)]
+        total += f"; the total went from {rates[0]} to {rates[1]} ({100 * (now.rate / was.rate - 1):+.1f} %)"
+    return [total, f"{CHANGED} more than sampling noise, and at least 1 point of share; {NEW} new, {GONE} gone"]
+
+
 def _by(numbers: Mapping[str, int]) -> str:
     return f" ({', '.join(f'{reason} {number:,}' for reason, number in numbers.items())})" if numbers else ""
 
@@ -131,8 +156,11 @@ def _share(part: int, whole: int) -> str:
 
 
 def _table(report: Report, width: int | None) -> list[str]:
-    rows = [COLUMNS, *(_cells(row, report.unit) for row in report.functions)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS) - 1)]
+    if report.baseline is None:
+        rows = [COLUMNS, *(_cells(row, report.unit) for row in report.functions)]
+    else:
+        rows = [CHANGE_COLUMNS, *(_change_cells(row, row.change) for row in report.functions if row.change)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     room = max(width - sum(widths) - len(GAP) * len(widths), NARROWEST_NAME) if width else None
     return [
         GAP.join((*(cell.ljust(size) for cell, size in zip(row, widths, strict=False)), _fit(row[-1], room)))
@@ -149,6 +177,21 @@ def _cells(row: TopRow, unit: str) -> tuple[str, ...]:
         f"{row.cum_percent:.1f}%",
         printable(row.frame.name),
     )
+
+
+def _change_cells(row: TopRow, change: FunctionChange) -> tuple[str, ...]:
+    parts = ((row.flat_percent, change.flat), (row.cum_percent, change.cum))
+    cells = (
+        cell
+        for now, part in parts
+        for cell in (
+            f"{part.was_percent:.1f}%".rjust(6),
+            f"{now:.1f}%".rjust(6),
+            f"{part.points:+.1f}".rjust(6) + (CHANGED if part.step else ""),
+        )
+    )
+    mark = (NEW if not change.cum.was else GONE if not row.cum else " ") if change.significant else " "
+    return (*cells, f"{mark} {printable(row.frame.name)}")
 
 
 def _fit(name: str, room: int | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .target import Target
@@ -25,6 +25,26 @@ HOST = Target()
 """Every process."""
 
 
+Measure = Literal["points", "absolute", "relative"]
+"""How a change is told: in points of share, per second of wall time, or in percent of what it was."""
+
+Width = Literal["mean", "current", "baseline"]
+"""What a box of a comparison is as wide as: the mean of both sides, or one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a comparison compares with. What is None is as in the view itself.
+
+    `beside` says that it is the profile kept beside the one looked at (another file), and not a part of that one;
+    its `stretch` is then on that profile's own time line, and None is all of it.
+    """
+
+    stretch: Stretch | None = None
+    target: Target | None = None
+    beside: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """A way of looking at a profile.
@@ -32,6 +52,7 @@ class View:
     `hidden` are name patterns (`runtime.*`, shell style) of frames that are left out, their time going to the caller;
     `kernel` off does the same with kernel frames. `minimum_samples` and `minimum_share` (0 to 1, of the total) leave
     small functions and boxes out of what is listed and drawn, never out of totals. `inverted` puts the leaf first.
+    With a `baseline` the view is a comparison; `measure` and `width` then say how changes are told and drawn.
     """
 
     kind: str = "cpu"
@@ -43,4 +64,15 @@ class View:
     minimum_share: float = 0.0
     first_level: FirstLevel = "process"
     inverted: bool = False
-    baseline: Stretch | None = None
+    baseline: Baseline | None = None
+    measure: Measure = "points"
+    width: Width = "mean"
+
+    def of_baseline(self) -> View:
+        """The view of the baseline's side alone."""
+        if self.baseline is None:
+            return self
+        base = self.baseline
+        elsewhere = EVERYTHING if base.beside else self.stretch
+        target = self.target if base.target is None else base.target
+        return replace(self, stretch=base.stretch or elsewhere, target=target, baseline=None)

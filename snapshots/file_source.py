@@ -8,6 +8,7 @@ from itertools import chain
 
 from ..profiles.delta import Context, Delta
 from ..profiles.profile import Profile
+from ..profiles.source import Source
 from .limits import Limits
 from .opening import detect, opened, refused
 
@@ -48,13 +49,7 @@ class FileSource:
 
     def profile(self) -> Profile:
         """The whole file as a profile, with all the time it holds. Raises SourceError."""
-        profile = new_profile()
-        try:
-            for delta in self.deltas():
-                profile.fold(delta)
-        except MemoryError:
-            raise refused(self._path, "it does not fit into the memory") from None
-        return profile
+        return whole_profile(self, self._path)
 
     def _read(self) -> Iterator[Delta]:
         path, limits = self._path, self._limits
@@ -70,6 +65,17 @@ class FileSource:
 
             with opened(path, limits):
                 yield from read_pprof(lambda: opened(path, limits), _stem(path), limits)
+
+
+def whole_profile(source: Source, path: str) -> Profile:
+    """All that a source of saved data yields. Raises SourceError."""
+    profile = new_profile()
+    try:
+        for delta in source.deltas():
+            profile.fold(delta)
+    except MemoryError:
+        raise refused(path, "it does not fit into the memory") from None
+    return profile
 
 
 def new_profile() -> Profile:

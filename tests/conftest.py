@@ -61,6 +61,12 @@ def shares(build: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
+def changing(build: Callable[..., Path]) -> Path:
+    """A program whose three functions change shares at a known second."""
+    return build("changing", *FRAME_POINTERS)
+
+
+@pytest.fixture(scope="session")
 def mount_namespace() -> tuple[str, ...]:
     """The words that run a command in a mount namespace of its own, where folders can be hidden."""
     words = ("unshare", "-m")

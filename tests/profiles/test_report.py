@@ -13,7 +13,7 @@ from icetop.profiles.report_json import iso_time, report_json
 from icetop.profiles.report_text import clip, columns_of, format_bytes, format_value, report_text
 from icetop.profiles.series import Series
 from icetop.profiles.target import Target
-from icetop.profiles.view import Stretch, View
+from icetop.profiles.view import Baseline, Stretch, View
 from icetop.profiles.vocabulary import StackEnd
 from icetop.tests.profile_maker import PERIOD, SECOND, START, ProfileMaker, rich_profile
 
@@ -47,6 +47,16 @@ def test_the_json_object_has_just_what_is_promised() -> None:
     assert set(report_json(build_report(small(), View()))) == HEAD
     for key, names in (("processes", PROCESS), ("functions", FUNCTION), ("frames", FRAME), ("stacks", STACK)):
         assert {frozenset(entry) for entry in answer[key]} == {frozenset(names)}, key
+    json.dumps(answer, allow_nan=False)
+
+
+def test_a_comparison_adds_just_what_is_promised() -> None:
+    view = View(stretch=Stretch(START + SECOND), baseline=Baseline(Stretch(None, START + SECOND)))
+    answer = report_json(build_report(small(), view))
+    assert set(answer) == HEAD | {"baseline"}
+    assert set(answer["baseline"]) == {"total", "duration_s", "samples"}
+    changes = {"baseline_flat_percent", "baseline_cum_percent", "delta_flat_points", "delta_cum_points", "significant"}
+    assert {frozenset(entry) for entry in answer["functions"]} == {frozenset(FUNCTION | changes)}
     json.dumps(answer, allow_nan=False)
 
 

@@ -1,0 +1,211 @@
+"""A comparison: one call tree that holds both sides, with what changed in it beyond noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .call_tree import FRAME, CallTree
+from .change import Side, Sides, Sums, TreeChange
+from .groups import group_series
+from .matching import matched_frames, matched_groups
+from .order import OrderMemory
+from .profile import Profile
+from .selection import IntArray
+from .significance import FEWEST_SAMPLES, SMALLEST_CHANGE, BoolArray, FloatArray, Sliced, significant
+from .slices import SlicedRows, sliced
+from .stacks import ROOTS
+from .top_table import function_sums, outermost_boxes
+from .tree_builder import build_call_tree, tree_of
+from .view import View
+
+WIDTH = 1 << 40
+"""What the whole is as wide as where widths are shares: enough that nothing is lost to rounding."""
+
+
+def build_tree(profile: Profile, view: View, memory: OrderMemory | None = None) -> CallTree:
+    """The call tree of a view, a comparison where it has a baseline. `memory` keeps the order of siblings."""
+    build = build_call_tree if view.baseline is None else build_comparison
+    return build(profile, view, memory)
+
+
+def build_comparison(profile: Profile, view: View, memory: OrderMemory | None = None) -> CallTree:
+    """The call tree of a view with a baseline: its own values, those of the baseline in `change`.
+
+    It has the boxes of both sides; one that only the baseline has is worth 0.
+    """
+    base = view.baseline
+    now, was = sliced(profile, view), sliced(profile, view.of_baseline(), base is not None and base.beside)
+    groups, group_of_series = group_series(profile, view.first_level)
+    groups, same = matched_groups(
+        groups, _seen(group_of_series, now, len(groups)), _seen(group_of_series, was, len(groups))
+    )
+    keys = [same[group_of_series[rows.series]] << 32 | rows.nodes for rows in (now, was)]
+    pairs, places = np.unique(np.concatenate(keys), return_inverse=True)
+    weights, samples = np.zeros((2, len(pairs)), dtype=np.int64)
+    np.add.at(weights, places, _weights(now, was, view))
+    same_frames = _same_frames(profile, now, was) if base is not None and base.beside else None
+    tree, boxes = tree_of(profile, view, groups, pairs, samples, weights, memory, same_frames)
+    return _Both(tree, view, now, was, boxes[places[: len(now.nodes)]], boxes[places[len(now.nodes) :]]).compared()
+
+
+def _seen(group_of_series: IntArray, rows: SlicedRows, groups: int) -> BoolArray:
+    seen = np.zeros(groups, dtype=np.bool_)
+    seen[group_of_series[rows.series]] = True
+    return seen
+
+
+def _same_frames(profile: Profile, now: SlicedRows, was: SlicedRows) -> IntArray:
+    parents = np.array(profile.stacks.parents, dtype=np.int64)
+    locations = np.array(profile.stacks.locations, dtype=np.int64)
+
+    def seen(rows: SlicedRows) -> BoolArray:
+        frames = np.zeros(len(profile.frames), dtype=np.bool_)
+        nodes = np.unique(rows.nodes)
+        while len(nodes):
+            nodes = nodes[nodes >= ROOTS]
+            for location in np.unique(locations[nodes]).tolist():
+                frames[list(profile.location_frames[location])] = True
+            nodes = np.unique(parents[nodes])
+        return frames
+
+    return matched_frames(profile.frames, seen(now), seen(was))
+
+
+def _weights(now: SlicedRows, was: SlicedRows, view: View) -> IntArray:
+    """What each row adds to the width of its boxes, both sides weighing the same: siblings are ordered by the mean."""
+    wholes = [_whole(side, view) for side in (now.side, was.side)]
+    parts = [np.rint(rows.values * (WIDTH / whole)) for rows, whole in zip((now, was), wholes, strict=True)]
+    weights: IntArray = np.concatenate(parts).astype(np.int64)
+    return weights
+
+
+def _whole(side: Side, view: View) -> float:
+    """What values of a side are divided by: its total, or where changes are absolute, its time."""
+    return float((side.duration_ns if view.measure == "absolute" else side.total) or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """A tree over both sides, and the box of each row of either."""
+
+    tree: CallTree
+    view: View
+    now: SlicedRows
+    was: SlicedRows
+    now_boxes: IntArray
+    was_boxes: IntArray
+
+    @property
+    def sides(self) -> Sides:
+        return Sides(self.now.side, self.was.side, self.view.measure)
+
+    def compared(self) -> CallTree:
+        mixed = self.tree
+        mine, theirs = self._sums(self.now, self.now_boxes), self._sums(self.was, self.was_boxes)
+        tree = replace(
+            mixed, flat=mine.flat, cum=mine.cum, flat_samples=mine.flat_samples, cum_samples=mine.cum_samples
+        )
+        functions, earlier = self._by_function(mine), self._by_function(theirs)
+        flat, cum = self._functions_changed(functions, earlier, outermost_boxes(tree))
+        drawn = {"mean": mixed, "current": tree}.get(self.view.width)
+        change = TreeChange(
+            sides=self.sides,
+            boxes=theirs,
+            functions=earlier,
+            steps=self.sides.steps(mine.cum, theirs.cum, self._boxes_changed(mine, theirs)),
+            flat_steps=self.sides.steps(functions.flat, earlier.flat, flat),
+            cum_steps=self.sides.steps(functions.cum, earlier.cum, cum),
+            drawn_flat=drawn.flat if drawn else theirs.flat,
+            drawn_cum=drawn.cum if drawn else theirs.cum,
+        )
+        return replace(tree, change=change)
+
+    def _sums(self, rows: SlicedRows, boxes: IntArray) -> Sums:
+        columns = []
+        for values in (rows.values, rows.samples):
+            flat = np.zeros(len(self.tree), dtype=np.int64)
+            np.add.at(flat, boxes, values)
+            columns += [flat, _cumulated(flat, self.tree.ends)]
+        return Sums(columns[0], columns[1], columns[2], columns[3])
+
+    def _by_function(self, sums: Sums) -> Sums:
+        """Sums by frame, recursion counted once."""
+        tree = replace(
+            self.tree, flat=sums.flat, cum=sums.cum, flat_samples=sums.flat_samples, cum_samples=sums.cum_samples
+        )
+        flat, flat_samples, cum, cum_samples = function_sums(tree)
+        return Sums(flat, cum, flat_samples, cum_samples)
+
+    def _boxes_changed(self, mine: Sums, theirs: Sums) -> BoolArray:
+        asked = np.flatnonzero(np.maximum(mine.cum_samples, theirs.cum_samples) >= FEWEST_SAMPLES)
+        ends = self.tree.ends[asked]
+
+        def parts(flat: FloatArray) -> FloatArray:
+            running = np.concatenate(([0.0], np.cumsum(flat)))
+            part: FloatArray = running[ends] - running[asked]
+            return part
+
+        found = np.zeros(len(self.tree), dtype=np.bool_)
+        found[asked] = self._tested(parts, len(asked))
+        return found & self._matters(mine.cum, theirs.cum)
+
+    def _functions_changed(self, mine: Sums, theirs: Sums, boxes: IntArray) -> tuple[BoolArray, BoolArray]:
+        """Of each frame whether it changed itself, and whether with all that it calls: judged together."""
+        flat = np.flatnonzero(np.maximum(mine.flat_samples, theirs.flat_samples) >= FEWEST_SAMPLES)
+        cum = np.flatnonzero(np.maximum(mine.cum_samples, theirs.cum_samples) >= FEWEST_SAMPLES)
+        place_of = np.full(len(self.tree.frames), -1)
+        place_of[cum] = np.arange(len(cum))
+        boxes = boxes[place_of[self.tree.refs[boxes]] >= 0]
+        places, ends = place_of[self.tree.refs[boxes]], self.tree.ends[boxes]
+        of_frame = np.where(self.tree.what == FRAME, self.tree.refs, len(self.tree.frames))
+
+        def parts(values: FloatArray) -> FloatArray:
+            running = np.concatenate(([0.0], np.cumsum(values)))
+            own = np.bincount(of_frame, values, len(self.tree.frames) + 1)[flat]
+            return np.concatenate((own, np.bincount(places, running[ends] - running[boxes], len(cum))))
+
+        found = self._tested(parts, len(flat) + len(cum))
+        answers = np.zeros((2, len(self.tree.frames)), dtype=np.bool_)
+        answers[0, flat], answers[1, cum] = found[: len(flat)], found[len(flat) :]
+        return answers[0] & self._matters(mine.flat, theirs.flat), answers[1] & self._matters(mine.cum, theirs.cum)
+
+    def _tested(self, parts: Callable[[FloatArray], FloatArray], things: int) -> BoolArray:
+        """Whether each thing changed; `parts` gives what a slice's values by box add up to for each of them."""
+        now = self._sliced(self.now, self.now_boxes, parts, things)
+        was = self._sliced(self.was, self.was_boxes, parts, things)
+        return significant(now, was, rates=self.view.measure == "absolute")
+
+    def _sliced(
+        self, rows: SlicedRows, boxes: IntArray, parts: Callable[[FloatArray], FloatArray], things: int
+    ) -> Sliced:
+        number = len(rows.lengths)
+        counts = np.zeros((things, number))
+        borders = np.searchsorted(rows.slices, np.arange(number + 1))
+        for place, (first, last) in enumerate(zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True)):
+            if first < last:
+                values = np.bincount(boxes[first:last], rows.values[first:last].astype(np.float64), len(self.tree))
+                counts[:, place] = parts(values.astype(np.float64))
+        side = rows.side
+        if self.view.measure == "absolute":
+            return Sliced(counts, rows.lengths, side.samples, side.total / max(side.samples, 1))
+        whole = np.bincount(rows.slices, rows.values.astype(np.float64), number)
+        return Sliced(counts, whole.astype(np.float64), side.samples)
+
+    def _matters(self, mine: IntArray, theirs: IntArray) -> BoolArray:
+        """Whether changes are large enough: a point of share, or where they are absolute, a percent of the larger."""
+        sides = self.sides
+        if self.view.measure == "absolute":
+            sizes = sides.weights(sides.deltas(mine, theirs))
+        else:
+            sizes = sides.points(mine, theirs)
+        enough: BoolArray = np.abs(sizes) >= 100 * SMALLEST_CHANGE
+        return enough
+
+
+def _cumulated(flat: IntArray, ends: IntArray) -> IntArray:
+    running = np.concatenate(([0], np.cumsum(flat)))
+    cum: IntArray = running[ends] - running[: len(flat)]
+    return cum

@@ -1,0 +1,51 @@
+"""What is the same on both sides of a comparison, although ids differ: restarted processes, moved binaries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from .groups import Group
+from .locations import Frame
+from .selection import IntArray
+from .significance import BoolArray
+
+_VERSION = re.compile(r"(?:-[\d.]+)?\.so(?:\.\d+)*$|[-.]?\d+(?:\.\d+)+$")
+
+
+def matched_groups(groups: list[Group], now: BoolArray, was: BoolArray) -> tuple[list[Group], IntArray]:
+    """The groups, and for each the one that stands for it.
+
+    Groups that only one side has are one with those of the same name and title that only the other has: a process that
+    was started again is the same program, and of processes that come and go all are one.
+    """
+    keys = [(group.name, group.title) for group in groups]
+    same = _matched(keys, now, was)
+    several = np.bincount(same, minlength=len(groups)) > 1
+    return [replace(group, pid=0, tid=0) if several[place] else group for place, group in enumerate(groups)], same
+
+
+def matched_frames(frames: list[Frame], now: BoolArray, was: BoolArray) -> IntArray:
+    """For each frame the one that stands for it: of frames that only one side has, those with the same name in a
+    binary of the same file name, whatever its version and folder, are one function. Places without a name are not.
+    """
+    keys = [(frame.name, frame.language, _program(frame.binary)) if frame.named else None for frame in frames]
+    return _matched(keys, now, was)
+
+
+def _matched(keys: Sequence[Hashable], now: BoolArray, was: BoolArray) -> IntArray:
+    """For each place the first one of the same key among those that one side lacks; its own where both have it."""
+    same = np.arange(len(keys), dtype=np.int64)
+    first: dict[Hashable, int] = {}
+    for place in np.flatnonzero(now != was).tolist():
+        key = keys[place]
+        if key is not None:
+            same[place] = first.setdefault(key, place)
+    return same
+
+
+def _program(binary: str) -> str:
+    return _VERSION.sub("", binary.rsplit("/", 1)[-1])

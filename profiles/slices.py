@@ -1,0 +1,61 @@
+"""The counts of one side of a comparison, cut into slices of time, so that its noise can be told from its changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .change import Side
+from .profile import Profile
+from .selection import IntArray, columns
+from .significance import FloatArray
+from .timeline import Bucket
+from .view import View
+
+MOST_SLICES = 60
+"""More seconds than that are joined to fewer, longer slices."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlicedRows:
+    """One row for each count of each bucket: leaf node, series, samples, value and slice. `lengths` in nanoseconds."""
+
+    nodes: IntArray
+    series: IntArray
+    samples: IntArray
+    values: IntArray
+    slices: IntArray
+    lengths: FloatArray
+
+    @property
+    def side(self) -> Side:
+        """The whole of it."""
+        return Side(int(self.values.sum()), int(self.samples.sum()), int(self.lengths.sum()))
+
+
+def sliced(profile: Profile, view: View, beside: bool = False) -> SlicedRows:
+    """The rows of a view's kind, stretch and target; `beside`: of the profile kept beside."""
+    line = profile.beside if beside else profile.timeline
+    buckets = list(line.buckets(view.stretch.start_ns, view.stretch.end_ns))
+    number = min(len(buckets), MOST_SLICES)
+    slice_of_bucket = np.arange(len(buckets)) * number // max(len(buckets), 1)
+    lengths = np.zeros(number)
+    np.add.at(lengths, slice_of_bucket, [float(bucket.duration_ns) for bucket in buckets])
+    sizes = [_rows(bucket, view.kind) for bucket in buckets]
+    slices = np.repeat(slice_of_bucket, sizes)
+    nodes, series, samples, values = columns(buckets, view.kind)
+    if view.target:
+        wanted = np.fromiter(
+            (view.target.matches(who, labels) for who, labels in zip(profile.series, profile.labels, strict=True)),
+            dtype=np.bool_,
+            count=len(profile.series),
+        )
+        keep = wanted[series]
+        nodes, series, samples, values, slices = (c[keep] for c in (nodes, series, samples, values, slices))
+    return SlicedRows(nodes, series, samples, values, slices, lengths)
+
+
+def _rows(bucket: Bucket, kind: str) -> int:
+    counts = bucket.counts.get(kind)
+    return len(counts) if counts is not None else 0

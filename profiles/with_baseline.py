@@ -1,0 +1,29 @@
+"""A source together with what comparisons compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from .delta import Delta
+from .source import Source
+
+
+class WithBaseline:
+    """Yields all of `baseline`, which is to be saved data, and after it what `source` does."""
+
+    def __init__(self, source: Source, baseline: Source) -> None:
+        self.live = source.live
+        self._source = source
+        self._baseline = baseline
+
+    def deltas(self) -> Iterator[Delta]:
+        """The deltas, those of the baseline marked as `beside`. Raises SourceError."""
+        for delta in self._baseline.deltas():
+            yield replace(delta, beside=True)
+        yield from self._source.deltas()
+
+    def stop(self) -> None:
+        """Ask both for the end."""
+        self._baseline.stop()
+        self._source.stop()
