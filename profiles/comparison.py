@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .call_tree import FRAME, CallTree
+from .call_tree import FRAME, CallTree, SmallArray
 from .change import Side, Sides, Sums, TreeChange
 from .groups import group_series
 from .matching import matched_frames, matched_groups
@@ -95,8 +95,8 @@ class _Both:
     view: View
     now: SlicedRows
     was: SlicedRows
-    now_boxes: IntArray
-    was_boxes: IntArray
+    now_boxes: SmallArray
+    was_boxes: SmallArray
 
     @property
     def sides(self) -> Sides:
@@ -123,7 +123,7 @@ class _Both:
         )
         return replace(tree, change=change)
 
-    def _sums(self, rows: SlicedRows, boxes: IntArray) -> Sums:
+    def _sums(self, rows: SlicedRows, boxes: SmallArray) -> Sums:
         columns = []
         for values in (rows.values, rows.samples):
             flat = np.zeros(len(self.tree), dtype=np.int64)
@@ -179,7 +179,7 @@ class _Both:
         return significant(now, was, rates=self.view.measure == "absolute")
 
     def _sliced(
-        self, rows: SlicedRows, boxes: IntArray, parts: Callable[[FloatArray], FloatArray], things: int
+        self, rows: SlicedRows, boxes: SmallArray, parts: Callable[[FloatArray], FloatArray], things: int
     ) -> Sliced:
         number = len(rows.lengths)
         counts = np.zeros((things, number))
@@ -205,7 +205,7 @@ class _Both:
         return enough
 
 
-def _cumulated(flat: IntArray, ends: IntArray) -> IntArray:
+def _cumulated(flat: IntArray, ends: SmallArray) -> IntArray:
     running = np.concatenate(([0], np.cumsum(flat)))
     cum: IntArray = running[ends] - running[: len(flat)]
     return cum
