@@ -35,18 +35,20 @@ SECONDS_WITHOUT_A_TERMINAL = 10.0
 def collect_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say how to sample, handed on as `sampling`, which lacks the target."""
 
-    def with_sampling(frequency: int, max_frames: int, map_sizes: tuple[str, ...], **more: Any) -> Any:
+    def with_sampling(frequency: int, max_frames: int, java_maps: bool, map_sizes: tuple[str, ...], **more: Any) -> Any:
         try:
             sizes = {name: int(entries) for name, _, entries in (size.partition("=") for size in map_sizes)}
         except ValueError:
             raise click.UsageError("--map-size takes MAP=ENTRIES") from None
-        return function(sampling=CollectOptions(frequency_hz=frequency, frames=max_frames, map_sizes=sizes), **more)
+        sampling = CollectOptions(frequency_hz=frequency, frames=max_frames, java_maps=java_maps, map_sizes=sizes)
+        return function(sampling=sampling, **more)
 
     wrapped: Callable[..., Any] = update_wrapper(with_sampling, function)
     for option in (
         setting(
             "--map-size", "map_sizes", multiple=True, hidden=True, metavar="MAP=ENTRIES", help="Override a map's size."
         ),
+        setting("--java-maps", is_flag=True, help="Ask JVMs (JDK 17 or newer) for the names of their code."),
         setting(
             "--max-frames",
             type=click.IntRange(1, MOST_FRAMES),

@@ -6,7 +6,7 @@ from .locations import Frame, generated_binary
 from .vocabulary import Language, StackEnd
 
 NODE_NAMES = "start node with --perf-basic-prof"
-JAVA_NAMES = "jcmd PID Compiler.perfmap makes one (JDK 17 or newer)"
+JAVA_NAMES = "J, or --java-maps, asks the JVM for them (JDK 17 or newer)"
 JAVA_FRAMES = "start java with -XX:+PreserveFramePointer"
 
 _UNNAMED = {generated_binary(Language.NODE): NODE_NAMES, generated_binary(Language.JAVA): JAVA_NAMES}

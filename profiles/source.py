@@ -41,6 +41,15 @@ class Steerable(Protocol):
         ...
 
 
+@runtime_checkable
+class AsksJava(Protocol):
+    """A source that can ask the JVMs it sees for the names of their code."""
+
+    def ask_java_for_names(self) -> None:
+        """Ask them, from now on. Never blocks."""
+        ...
+
+
 class Sink(Protocol):
     """Takes windows: a file, a folder."""
 

@@ -54,6 +54,8 @@ def _obey(orders: IO[bytes], session: Session) -> None:
                 session.retarget(unpack_target(message))
             elif order == "rate" and LOWEST_HZ <= (hz := message.get("hz", 0)) <= HIGHEST_HZ:
                 session.set_rate(hz)
+            elif order == "java_maps":
+                session.ask_java_for_names()
             elif order == "stop":
                 break
     except (BadMessage, OSError, ValueError, TypeError):

@@ -62,6 +62,10 @@ class AgentSource:
         """Sample at another rate from now on."""
         self._order({"order": "rate", "hz": frequency_hz})
 
+    def ask_java_for_names(self) -> None:
+        """Ask JVMs for the names of their code from now on."""
+        self._order({"order": "java_maps"})
+
     def stop(self) -> None:
         """Ask the collector to end; `deltas` then yields what is left."""
         self._stopped = True
@@ -108,6 +112,8 @@ def agent_arguments(options: CollectOptions) -> list[str]:
     for option, chosen in (("--comm", target.comms), ("--cgroup", target.cgroups)):
         for value in sorted(chosen):
             words += [option, value]
+    if options.java_maps:
+        words.append("--java-maps")
     if not options.kernel:
         words.append("--no-kernel")
     return [*words, "--", *target.command] if target.command else words

@@ -19,13 +19,14 @@ from ..targets.vitals import VitalsReader, own_cost
 from .degradations import degradations
 from .finisher import Finisher
 from .intervals import Intervals
+from .java_maps import JavaMaps
 from .kernel_side import KernelSide, RawCount, RawStack, Reading
 from .lives import Lives
 from .loader.kept import Keeper
 from .loader.programs import CannotLoad
 from .options import DRAIN_SECONDS, CollectOptions
 from .process_table import REREADS_PER_SECOND, ProcessTable
-from .runtime_notices import runtime_notices
+from .runtime_notices import runtime_notices, unnamed_java
 from .stack_reader import StackReader
 from .tables import Tables
 
@@ -70,6 +71,7 @@ class Collector:
         self._stopping = False
         self._new_context: Context | None = self._context
         self._remarks: list[Notice] = []
+        self._java_maps = JavaMaps(options.java_maps)
         self._orders: deque[Callable[[], None]] = deque(maxlen=100)
         self._interrupted_fd, self._interrupt_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
@@ -90,6 +92,10 @@ class Collector:
     def set_rate(self, frequency_hz: int) -> None:
         """Ask, from any thread, for another rate."""
         self._order(lambda: self._set_rate(frequency_hz))
+
+    def ask_java_for_names(self) -> None:
+        """Ask JVMs, from any thread, for the names of their code, from now on."""
+        self._java_maps.wanted = True
 
     def deltas(self, seconds: float | None = None, lives: Lives | None = None) -> Iterator[Delta]:
         """A delta a drain, the last one after `seconds`, after `stop`, or when all of `lives` have ended."""
@@ -112,6 +118,7 @@ class Collector:
     def close(self) -> None:
         """Take everything down."""
         self.kernel.close()
+        self._java_maps.close()
         os.close(self._interrupted_fd)
         os.close(self._interrupt_fd)
 
@@ -199,6 +206,7 @@ class Collector:
         counts = self._count(reading)
         self._refresh_mappings(reading)
         self._stacks.name_pending(naming_seconds)
+        self._remarks += self._java_maps.ask(unnamed_java(self._stacks, self._processes), last)
         self.kernel.send_again(self._stacks.follow_generated_code(last))
         delta = self._delta(reading, counts, last)
         if anew:
@@ -269,7 +277,7 @@ class Collector:
         """What a person should know since the last time; each thing is said once."""
         found = [Notice("warning", complaint) for complaint in self._keeper.complaints]
         found += degradations(self._namer, self._processes)
-        found += runtime_notices(self._stacks, self._processes)
+        found += runtime_notices(self._stacks, self._processes, self._java_maps.wanted)
         found += self._remarks
         self._keeper.complaints, self._remarks = [], []
         new = [notice for notice in found if notice.what not in self._said]

@@ -15,7 +15,8 @@ DEFAULT_FRAMES, MOST_FRAMES = 255, 1792
 
 @dataclass(frozen=True, slots=True)
 class CollectOptions:
-    """A collector's orders. `map_sizes` overrides entries (ring buffer: bytes) of kernel maps by their name."""
+    """A collector's orders. `map_sizes` overrides entries (ring buffer: bytes) of kernel maps by their name;
+    `java_maps` has it ask JVMs for the names of their code."""
 
     target: Target = field(default_factory=Target)
     frequency_hz: int = DEFAULT_HZ
@@ -23,6 +24,7 @@ class CollectOptions:
     frames: int = DEFAULT_FRAMES
     kinds: tuple[str, ...] = ("cpu",)
     show_command_output: bool = True
+    java_maps: bool = False
     map_sizes: Mapping[str, int] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
 

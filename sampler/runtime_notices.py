@@ -16,11 +16,21 @@ MOST_NOTICES = 20
 _SPOKEN = {Language.NODE: ("JavaScript", NODE_NAMES), Language.JAVA: ("Java", JAVA_NAMES)}
 
 
-def runtime_notices(stacks: StackReader, processes: ProcessTable) -> list[Notice]:
-    """The lacks that have shown so far."""
-    found = [_names(_program(processes, key), perf_map) for key, perf_map in stacks.generated_code.unnamed()]
+def runtime_notices(stacks: StackReader, processes: ProcessTable, asks_java: bool) -> list[Notice]:
+    """The lacks that have shown so far; not of names that JVMs are asked for anyway."""
+    found = [
+        _names(_program(processes, key), perf_map)
+        for key, perf_map in stacks.generated_code.unnamed()
+        if not (asks_java and perf_map.language is Language.JAVA)
+    ]
     found += [_frames(_program(processes, key)) for key in stacks.without_frame_pointers]
     return [notice for notice in found if notice is not None][:MOST_NOTICES]
+
+
+def unnamed_java(stacks: StackReader, processes: ProcessTable) -> list[tuple[ProcessKey, str]]:
+    """The JVMs with code that has no names, and what to call them."""
+    unnamed = stacks.generated_code.unnamed()
+    return [(key, _program(processes, key)) for key, perf_map in unnamed if perf_map.language is Language.JAVA]
 
 
 def _names(program: str, perf_map: PerfMap) -> Notice | None:

@@ -64,6 +64,10 @@ class Session:
         """Ask, from any thread, for another rate."""
         self._collector.set_rate(frequency_hz)
 
+    def ask_java_for_names(self) -> None:
+        """Ask, from any thread, JVMs for the names of their code."""
+        self._collector.ask_java_for_names()
+
     def stop(self) -> None:
         """Ask for the end, from any thread or a signal handler."""
         self._collector.stop()

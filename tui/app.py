@@ -198,6 +198,11 @@ class IcetopApp(ViewingApp):
             self._board.notice.say(Notice("info", f"sampling at {rate} Hz from now on", why))
         self._show_header()
 
+    def action_java_maps(self) -> None:
+        """Ask JVMs for the names of their functions."""
+        if not self._ended and self._steering.ask_java_for_names():
+            self._board.notice.say(Notice("info", "JVMs are asked for the names of their functions from now on"))
+
     # --- the rest
 
     def action_save(self) -> None:

@@ -64,6 +64,7 @@ KEYS: tuple[Key, ...] = (
     Key(("X",), "choose('leave_nothing_out')", "X", LOOK, "leave out no function"),
     Key(("plus",), "rate(1)", "+", DATA, "sample more often: up to 999 times a second and CPU"),
     Key(("minus",), "rate(-1)", "-", DATA, "sample less often"),
+    Key(("J",), "java_maps", "J", DATA, "ask JVMs (JDK 17 or newer) for the names of their functions"),
     Key(tuple("123456789"), "kind", "1-9", DATA, "the kind of profile, where there are several"),
     Key(("colon", "ctrl+p"), "palette", ":", APP, "all commands, found by typing"),
     Key(("T",), "theme", "T", APP, "dark and light theme"),

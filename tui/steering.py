@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from ..profiles.delta import Context
-from ..profiles.source import Source, Steerable
+from ..profiles.source import AsksJava, Source, Steerable
 from ..profiles.target import Target
 
 RATES = (19, 49, 99, 199, 499, 999)
@@ -17,6 +17,7 @@ class Steering:
 
     def __init__(self, source: Source) -> None:
         self._source = source if isinstance(source, Steerable) else None
+        self._java = source if isinstance(source, AsksJava) else None
         self.target: Target | None = None
         self.frequency_hz: int | None = None
 
@@ -30,6 +31,12 @@ class Steering:
         if self._source is not None:
             self.target = target
             self._source.retarget(target)
+
+    def ask_java_for_names(self) -> bool:
+        """Have JVMs asked for the names of their code; whether this source can."""
+        if self._java is not None:
+            self._java.ask_java_for_names()
+        return self._java is not None
 
     def change_rate(self, now_hz: int, step: int) -> int | None:
         """Go to the next higher (step 1) or lower (-1) rate; gives it, or None where there is none."""

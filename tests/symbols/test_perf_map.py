@@ -210,6 +210,7 @@ def test_in_another_pid_and_mount_namespace(tmp_path: Path) -> None:
         ["unshare", "-m", "-p", "-f", "--mount-proc", "sh", "-c", command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        cwd="/",
     )
     try:
         assert process.stdout is not None

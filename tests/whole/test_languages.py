@@ -92,3 +92,41 @@ def test_node_s_functions_compiled_while_it_is_recorded(
     made = {frame["name"] for frame in found["frames"] if frame["name"].startswith("made")}
     assert len(made) > 5
     assert share(found, lambda frames: bool(frames) and frames[-1]["name"] == "[node JIT]") < 0.05
+
+
+@pytest.fixture
+def java(start: Start) -> Iterator[Callable[..., int]]:
+    """Starts a JVM with a program, after which its perf map is removed."""
+    pids: list[int] = []
+
+    def begin(*options: str) -> int:
+        # The first compiler alone, so that methods are compiled at once and none is inlined away.
+        once = ("-XX:TieredStopAtLevel=1", "-XX:CompileCommand=quiet", "-XX:CompileCommand=dontinline,Shop::*")
+        process = start(needs("java"), *once, *options, SOURCES / "Shop.java", stdout=subprocess.PIPE)
+        assert process.stdout is not None and process.stdout.readline()
+        pids.append(process.pid)
+        return process.pid
+
+    yield begin
+    for pid in pids:
+        Path(f"/tmp/perf-{pid}.map").unlink(missing_ok=True)
+
+
+def test_java_is_asked_for_its_names(icetop: Icetop, report: Report, java: Callable[..., int]) -> None:
+    pid = java("-XX:+PreserveFramePointer")
+    found = record(icetop, report, "-d", 2, "-p", pid, "--java-maps")
+    assert "no names" not in found["said"] and "Java callers" not in found["said"]
+    assert share(found, lambda frames: has_chain(frames, "[Interpreter]", "Shop.priceOfCart", "Shop.taxOf")) > 0.7
+    function = next(function for function in found["functions"] if function["name"] == "Shop.taxOf")
+    assert (function["language"], function["binary"]) == ("java", "[java JIT]")
+
+
+def test_java_is_not_asked_without_being_told_to(icetop: Icetop, report: Report, java: Callable[..., int]) -> None:
+    """And its stacks end where the frame pointer is missing, which is said."""
+    pid = java()
+    found = record(icetop, report, "-d", 1, "-p", pid)
+    assert not Path(f"/tmp/perf-{pid}.map").exists()
+    assert "--java-maps" in found["said"]
+    assert share(found, lambda frames: any(frame["name"] == "[java JIT]" for frame in frames)) > 0.7
+    if found["truncated_by"].get("jit_no_frame_pointer", 0) > 5:
+        assert "-XX:+PreserveFramePointer" in found["said"]
