@@ -36,7 +36,7 @@ def look(
     found = saved(paths, limits)
     if isinstance(found, FileSource):
         beside, baseline_view = beside_of(found, limits, baseline)
-        profile = whole_profile(found if beside is None else WithBaseline(found, beside), paths[0])
+        profile = found.profile() if beside is None else whole_profile(WithBaseline(found, beside), paths[0])
         return profile, with_baseline(view_of(profile, paths[0], view, span), profile, baseline, baseline_view)
     stretch = stretch_of(found, span)
     beside, baseline_view = beside_of(found, limits, baseline)
