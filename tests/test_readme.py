@@ -12,7 +12,7 @@ from icetop.tui.keys import markdown
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text()
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-OF_OTHERS = {"--all", "--call-graph", "--perf-basic-prof"}
+OF_OTHERS = {"--all", "--call-graph", "--perf-basic-prof", "--interpreted-frames-native-stack"}
 """Options of other programs that the README mentions."""
 
 
