@@ -51,18 +51,27 @@ static inline long send(struct stack_event *event, struct settings *settings)
     return failed;
 }
 
+/* Makes sure that the collector knows the stack; gives its id, 0 when it could not be told. */
+static inline u64 tell_stack(struct scratch *scratch, struct settings *settings)
+{
+    u64 stack = scratch->event.stack = hash_stack(&scratch->event);
+    u8 one = 1;
+    if (!sent.lookup(&stack)) {
+        if (send(&scratch->event, settings))
+            return 0;
+        sent.update(&stack, &one);
+    }
+    return stack;
+}
+
 static inline void emit_sample(struct scratch *scratch, struct settings *settings)
 {
     struct count_key *key = &scratch->key;
-    u64 stack = key->stack = scratch->event.stack = hash_stack(&scratch->event);
     u64 zero = 0;
-    u8 one = 1;
-    if (!sent.lookup(&stack)) {
-        if (send(&scratch->event, settings)) {
-            count(LOST_RING_FULL, key->epoch);
-            return;
-        }
-        sent.update(&stack, &one);
+    key->stack = tell_stack(scratch, settings);
+    if (!key->stack) {
+        count(LOST_RING_FULL, key->epoch);
+        return;
     }
     u64 *samples = counts.lookup_or_try_init(key, &zero);
     if (!samples) {

@@ -18,11 +18,7 @@ int sample(void *ctx)
         goto done;
 
     count(COUNT_TICKS, scratch_here->key.epoch);
-    scratch_here->event.kernel_frames = 0;
-    scratch_here->event.user_frames = 0;
-    scratch_here->event.python_frames = 0;
-    scratch_here->event.end = END_COMPLETE;
-    scratch_here->event.python_end = PYTHON_UNKNOWN;
+    begin_stack(&scratch_here->event);
     if (settings_here->kernel_stacks)
         walk_kernel(ctx, scratch_here);
     u32 flags = read_word(task, settings_here->task_flags);

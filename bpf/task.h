@@ -90,7 +90,8 @@ static inline void identify(void *task, struct settings *settings, struct scratc
     key->pid = visible_pid(leader, settings, level);
     key->tid = visible_pid(task, settings, level);
     key->epoch = settings->epoch;
-    key->unused = 0;
+    key->stack = 0;
+    key->part = 0;
     bpf_probe_read_kernel(key->comm, sizeof(key->comm), task + settings->task_comm);
     scratch->event.start = key->start;
     scratch->event.pid = key->pid;

@@ -30,6 +30,8 @@
 
 /* What the loader tells the programs: one entry, filled before they are attached. Offsets are in bytes, from BTF. */
 struct settings {
+    u64 wait_minimum;          /* ns; shorter waits are left out */
+    u64 wait_accounted;        /* until when the collector has counted the waits that last; ns since boot */
     u32 epoch;                 /* 0 or 1: which half of counts and counters is being filled */
     u32 filters;               /* which of the FILTER_ bits hold; 0 takes every process */
     u32 kernel_stacks;         /* whether kernel frames are taken */
@@ -38,7 +40,10 @@ struct settings {
     u32 cgroup_subsystem;      /* index of the v1 controller whose folders name cgroups; NO_SUBSYSTEM on v2 */
     u32 user_frames;           /* frames of user code kept of a stack */
     u32 wake_bytes;            /* how full the ring may get before the collector is woken */
+    u32 wait_walks;            /* stacks followed on a CPU in 10 ms, of threads that wait shortly */
     u32 task_flags;
+    u32 task_pid;
+    u32 task_state;
     u32 task_mm;
     u32 task_group_leader;
     u32 task_thread_pid;
@@ -215,7 +220,7 @@ struct count_key {
     u32 pid;
     u32 tid;
     u32 epoch;
-    u32 unused;
+    u32 part;                  /* of a wait: enum wait_part */
     char comm[COMM_LENGTH];
 };
 
@@ -242,7 +247,50 @@ struct scratch {
     struct count_key key;
     struct walk walk;
     struct python_walk python;
+    u64 wait_since;            /* of a thread that leaves its CPU: struct wait has the same */
+    u32 wait_weight;
+    u32 wait_preempted;
     struct stack_event event;
+};
+
+/* What a thread waits for: something to happen, or a CPU. */
+enum wait_part { PART_BLOCKED, PART_RUN_QUEUE };
+
+/* A thread off its CPU, or what is remembered of it while it runs. */
+struct wait {
+    struct count_key key;
+    u64 since;                 /* ns; 0 while it runs, or when its wait is not followed */
+    u64 woken;                 /* when it could run again; before `since` when it has not been woken */
+    u64 waker;                 /* pid and tid of who woke it, in the kernel's numbers */
+    u64 last;                  /* ns that its last wait took */
+    u32 weight;                /* how many waits this one stands for */
+    u32 preempted;             /* whether it could have run on */
+};
+
+/* What threads waited in one stack. */
+struct waited {
+    u64 nanoseconds;
+    u64 times;
+};
+
+/* How often a CPU switches between threads that wait shortly, to follow no more of them than may be. */
+struct pace {
+    u64 window;                /* when the window began, ns */
+    u32 short_waits;           /* switches in it */
+    u32 walks;                 /* stacks followed of threads that wait long */
+    u32 steps;                 /* one in 2^steps is followed */
+    u32 unused;
+};
+
+/* Switches, and what became of them. */
+enum wait_counter {
+    WAITS_SEEN,                /* threads that left a CPU, wanted or not */
+    WAITS_LEFT_OUT,            /* switches not followed; others stand for them */
+    WAITS_SHORT,               /* shorter than the minimum */
+    WAITS_SHORT_TIME,          /* ns in those */
+    WAITS_LOST_FULL,           /* a map had no room */
+    WAITS_LOST_RING,           /* the stack was new and could not be sent */
+    WAIT_COUNTERS,
 };
 
 /* A sample that user space must finish: where the walker stood, the frames so far, and the stack from there on. */

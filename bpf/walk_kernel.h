@@ -2,6 +2,16 @@
 #pragma once
 #include "maps.h"
 
+/* Nothing is known of the stack yet. */
+static inline void begin_stack(struct stack_event *event)
+{
+    event->kernel_frames = 0;
+    event->user_frames = 0;
+    event->python_frames = 0;
+    event->end = END_COMPLETE;
+    event->python_end = PYTHON_UNKNOWN;
+}
+
 static inline void walk_kernel(void *ctx, struct scratch *scratch)
 {
     long bytes = bpf_get_stack(ctx, scratch->event.frames, KERNEL_FRAMES * sizeof(u64), 0);

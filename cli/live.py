@@ -16,6 +16,7 @@ from ..profiles.delta import Notice
 from ..profiles.source import Source
 from ..profiles.target import Target
 from ..profiles.view import View
+from ..profiles.vocabulary import parts_of
 from ..sampler.options import DEFAULT_FRAMES, DEFAULT_HZ, HIGHEST_HZ, LOWEST_HZ, MOST_FRAMES, CollectOptions
 from .configuration import setting
 from .group import LIVE, cli
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ..profiles.profile import Profile
 
 SECONDS_WITHOUT_A_TERMINAL = 10.0
+LIVE_KINDS = ("cpu", "offcpu", "wall")
 
 
 def collect_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,8 +93,9 @@ def live(
     ascii_only: bool,
 ) -> int:
     """Show live where the machine's time goes."""
-    view = replace(view, kind=known_kind(view.kind))
-    options = options_of(sampling, view.target, not view.kernel)
+    kind, kinds = kinds_asked(view.kind)
+    view = replace(view, kind=kind)
+    options = replace(options_of(sampling, view.target, not view.kernel), kinds=kinds)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return report_of_now(options, duration or SECONDS_WITHOUT_A_TERMINAL, view)
     from ..sampler.agent_source import local_agent
@@ -114,7 +117,7 @@ def live(
 )
 @folder_options
 @setting("--label", "labels", type=Label(), multiple=True, metavar="KEY=VALUE", help="Give all samples this label.")
-@setting("--kind", default="cpu", show_default=True, metavar="KIND", help="What to record.")
+@setting("--kind", default="cpu", show_default=True, metavar="KIND[,KIND]", help="What to record: cpu, offcpu.")
 @duration
 @no_kernel
 @target_options
@@ -135,8 +138,8 @@ def record(
     """Record a profile without a screen: for a time, until stopped, or until the command after `--` has ended."""
     from ..snapshots.formats import FileSink, UnknownFormat
 
-    known_kind(kind)
-    options = replace(options_of(sampling, target, no_kernel), labels=dict(labels))
+    kinds = kinds_asked(kind)[1]
+    options = replace(options_of(sampling, target, no_kernel), labels=dict(labels), kinds=kinds)
     if wants_folder(output, window, keep):
         return record_folder(options, output or "", window, keep, duration)
     path = output or time.strftime(f"icetop-{os.uname().nodename}-%Y%m%d-%H%M%S.pb.gz")
@@ -154,14 +157,15 @@ def record(
 
 @cli.command(cls=TargetCommand)
 @collect_options
+@setting("--kind", default="cpu", show_default=True, metavar="KIND[,KIND]", help="What to sample: cpu, offcpu.")
 @no_kernel
 @target_options
 @common_options
-def agent(sampling: CollectOptions, no_kernel: bool, target: Target, color: str, ascii_only: bool) -> int:
+def agent(sampling: CollectOptions, kind: str, no_kernel: bool, target: Target, color: str, ascii_only: bool) -> int:
     """Be a collector on a pipe: what was found on stdout, orders on stdin."""
     from ..sampler.agent import run_agent
 
-    options = options_of(sampling, target, no_kernel)
+    options = replace(options_of(sampling, target, no_kernel), kinds=kinds_asked(kind)[1])
     return run_agent(replace(options, show_command_output=False))
 
 
@@ -176,11 +180,17 @@ def options_of(sampling: CollectOptions, target: Target, no_kernel: bool) -> Col
     return replace(sampling, target=target, kernel=not no_kernel)
 
 
-def known_kind(kind: str) -> str:
-    """The kind to sample; a wrong call for one that is not sampled."""
-    if kind not in ("", "cpu"):
-        raise click.UsageError(f"--kind: there is no live '{kind}' (there is cpu)")
-    return "cpu"
+def kinds_asked(kind: str) -> tuple[str, tuple[str, ...]]:
+    """The kind to show first, and the kinds to sample; a wrong call for one that is not sampled.
+
+    CPU time is sampled always: it costs next to nothing beside another kind, and one key shows it.
+    """
+    asked = [word for word in kind.split(",") if word] or ["cpu"]
+    for word in asked:
+        if word not in LIVE_KINDS:
+            raise click.UsageError(f"--kind: there is no live '{word}' (there are {', '.join(LIVE_KINDS)})")
+    sampled = dict.fromkeys(part for word in asked for part in parts_of(word))
+    return asked[0], tuple(dict.fromkeys((*sampled, "cpu")))
 
 
 def collect(options: CollectOptions, sink: Any, seconds: float | None) -> tuple[Profile, int]:
@@ -209,4 +219,7 @@ def summary(profile: Profile) -> str:
     lost = sum(sum(bucket.lost.values()) for bucket in buckets)
     seconds = (profile.timeline.end_ns - profile.timeline.start_ns) / 1e9
     text = f"{expected - lost} samples of {expected} expected in {seconds:.1f} s, {lost} lost"
+    if "offcpu" in profile.context.kinds:
+        waited = sum(sum(bucket.counts["offcpu"].values) for bucket in buckets if "offcpu" in bucket.counts)
+        return f"{text}; {waited / 1e9:.1f} s off the CPU"
     return text if expected else f"{text}: the target did not use a CPU in that time"

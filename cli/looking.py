@@ -11,6 +11,7 @@ import click
 
 from ..profiles.source import Source
 from ..profiles.view import EVERYTHING, Baseline, Stretch, View
+from ..profiles.vocabulary import shown_kinds
 from ..profiles.with_baseline import WithBaseline
 from .output import Failure
 
@@ -144,6 +145,7 @@ def parsed(span: str, start_ns: int, end_ns: int, option: str = "--range") -> St
 
 def known_kind(path: str, kind: str, kinds: Sequence[str]) -> str:
     """The kind to look at: the one asked for, or else the first there is."""
-    if kind and kind not in kinds:
-        raise Failure(path, f"it has no kind '{kind}'", f"it has {', '.join(kinds)}")
+    there = shown_kinds(kinds)
+    if kind and kind not in there:
+        raise Failure(path, f"it has no kind '{kind}'", f"it has {', '.join(there)}")
     return kind or kinds[0]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from .profile import Profile
 from .timeline import Bucket
 from .view import View
+from .vocabulary import parts_of
 
 IntArray = npt.NDArray[np.int64]
 
@@ -70,7 +71,8 @@ def distinct(codes: IntArray) -> tuple[IntArray, IntArray]:
 
 def columns(buckets: list[Bucket], kind: str) -> tuple[IntArray, IntArray, IntArray, IntArray]:
     """Nodes, series, samples and values of all counts of a kind, bucket after bucket."""
-    parts = [bucket.counts[kind] for bucket in buckets if kind in bucket.counts]
+    kinds = parts_of(kind)
+    parts = [bucket.counts[part] for bucket in buckets for part in kinds if part in bucket.counts]
 
     def column(name: str, dtype: type[np.generic]) -> IntArray:
         raw = b"".join(memoryview(getattr(part, name)) for part in parts)

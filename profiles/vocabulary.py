@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum, IntEnum
 
 
@@ -42,6 +43,9 @@ class StackEnd(IntEnum):
         return cls.__members__.get(reason.upper(), cls.NO_UNWIND_INFO)
 
 
+WAITING = "[waiting]"
+"""The binary of the leaf that says why a thread waits: its function is the cause, such as `[network]`."""
+
 UNITS = {
     "cpu": "nanoseconds",
     "offcpu": "nanoseconds",
@@ -59,3 +63,18 @@ UNITS = {
 def unit_of(kind: str) -> str:
     """The unit of `kind`'s values; kinds read from other tools' files that icetop does not know are counts."""
     return UNITS.get(kind, "count")
+
+
+SUMS = {"wall": ("cpu", "offcpu")}
+"""Kinds that are nothing of their own: a thread's time is what it ran and what it waited."""
+
+
+def parts_of(kind: str) -> tuple[str, ...]:
+    """The kinds whose counts make up `kind`: itself, where it is no sum."""
+    return SUMS.get(kind, (kind,))
+
+
+def shown_kinds(kinds: Iterable[str]) -> tuple[str, ...]:
+    """These kinds, and after them the sums that they make up."""
+    there = tuple(kinds)
+    return there + tuple(kind for kind, parts in SUMS.items() if kind not in there and set(parts) <= set(there))

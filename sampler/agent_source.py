@@ -114,6 +114,7 @@ def agent_arguments(options: CollectOptions) -> list[str]:
             words += [option, value]
     if options.java_maps:
         words.append("--java-maps")
+    words += ["--kind", ",".join(options.kinds)]
     if not options.kernel:
         words.append("--no-kernel")
     return [*words, "--", *target.command] if target.command else words

@@ -29,6 +29,8 @@ from .process_table import REREADS_PER_SECOND, ProcessTable
 from .runtime_notices import runtime_notices, unnamed_java
 from .stack_reader import StackReader
 from .tables import Tables
+from .wait_reader import WaitReader
+from .wait_side import RawWait
 
 FIRST_DRAINS = (0.06, 0.2, 0.4)
 """Seconds from the start to the first drains, so that the first picture comes at once."""
@@ -60,6 +62,7 @@ class Collector:
         self._processes = ProcessTable(dict(options.labels))
         self._tables = Tables()
         self._stacks = StackReader(self._tables, self._namer, self._processes)
+        self._waits = WaitReader(self._tables, self._namer) if self.kernel.waits else None
         self._finisher = Finisher(self.kernel, self._namer, self._processes, options.frames)
         self._nodes: dict[int, int] = {}
         self._finished: tuple[list[Finished], list[Finished]] = ([], [])
@@ -100,7 +103,7 @@ class Collector:
     def deltas(self, seconds: float | None = None, lives: Lives | None = None) -> Iterator[Delta]:
         """A delta a drain, the last one after `seconds`, after `stop`, or when all of `lives` have ended."""
         end = self._started + seconds if seconds is not None else float("inf")
-        yield replace(self._delta(Reading(), Counts(), False), stage="waiting for samples")
+        yield replace(self._delta(Reading(), {"cpu": Counts()}, False), stage="waiting for samples")
         while not self._stopping:
             self._wait(min(self._next_drain(), end), lives)
             if time.monotonic() >= end or (lives is not None and lives.over):
@@ -174,13 +177,22 @@ class Collector:
     def _read_stacks(self) -> list[RawStack]:
         read = list(self.kernel.stacks())
         for raw in read:
-            self._nodes[raw.stack] = self._stacks.node(raw)
+            self._learn(raw.stack, raw)
         return read
+
+    def _learn(self, stack: int, raw: RawStack) -> None:
+        if self._waits is not None:
+            raw = self._waits.learn(stack, raw)
+        self._nodes[stack] = self._stacks.node(raw)
 
     def _finish_snapshots(self) -> None:
         """Finish the samples that the kernel could not, for the counts of the epoch that they were taken in."""
         for snapshot in self.kernel.snapshots():
-            self._finished[snapshot.epoch].append((snapshot.count, self._finisher.finish(snapshot)))
+            raw = self._finisher.finish(snapshot)
+            if snapshot.count.stack:  # a wait's, under the number that the kernel gave it
+                self._learn(snapshot.count.stack, raw)
+            else:
+                self._finished[snapshot.epoch].append((snapshot.count, raw))
 
     def _refresh_mappings(self, reading: Reading) -> None:
         """Read again what is mapped in the processes that ran, the longest unread first: code may have been unmapped,
@@ -219,21 +231,26 @@ class Collector:
             if not os.path.exists(f"/proc/{pid}"):
                 self.kernel.forget_pid(pid)
 
-    def _count(self, reading: Reading) -> Counts:
-        """The rows of an epoch: those that the kernel counted, and the samples that were finished here."""
+    def _count(self, reading: Reading) -> dict[str, Counts]:
+        """By kind: the rows that the kernel counted, and the samples that were finished here."""
         counts, period = Counts(), self._options.period_ns
         finished = self._finished[reading.epoch]
         rows = [(row, self._nodes[row.stack]) for row in reading.counts]
         rows += [(row, self._stacks.node(raw)) for row, raw in finished]
         finished.clear()
         for row, node in rows:
-            process = self._processes.find(row.pid, row.start_ns)
-            series = Series(row.pid, row.start_ns, row.tid, row.comm, self._processes.cgroup(row.cgroup_id))
-            index = self._tables.series(series, process.labels)
-            counts.add(node, index, row.samples, row.samples * period)
-        return counts
+            counts.add(node, self._series(row), row.samples, row.samples * period)
+        kinds = {"cpu": counts}
+        if self._waits is not None:
+            kinds["offcpu"] = self._waits.count(reading.waits, self._nodes, self._series)
+        return kinds
 
-    def _delta(self, reading: Reading, counts: Counts, last: bool) -> Delta:
+    def _series(self, row: RawCount | RawWait) -> int:
+        process = self._processes.find(row.pid, row.start_ns)
+        series = Series(row.pid, row.start_ns, row.tid, row.comm, self._processes.cgroup(row.cgroup_id))
+        return self._tables.series(series, process.labels)
+
+    def _delta(self, reading: Reading, counts: dict[str, Counts], last: bool) -> Delta:
         start_ns, end_ns = self._intervals.next()
         tables = self._tables
         delta = Delta(
@@ -244,11 +261,11 @@ class Collector:
             series=tables.new_series,
             names=tables.new_names,
             labels=tables.new_labels,
-            counts={"cpu": counts},
+            counts=counts,
             expected=reading.ticks,
             lost=reading.lost,
             vitals=self._read_vitals(),
-            notices=self._notices(),
+            notices=self._notices(last),
             context=self._new_context,
             reset=self._reset,
             last=last,
@@ -263,7 +280,11 @@ class Collector:
         again; every other stack will be sent when it is next seen."""
         self._tables = Tables()
         self._stacks.start_anew(self._tables)
-        self._nodes = {raw.stack: self._stacks.node(raw) for raw in stacks}
+        if self._waits is not None:
+            self._waits.start_anew(self._tables)
+        self._nodes = {}
+        for raw in stacks:
+            self._learn(raw.stack, raw)
         self._reset = True
 
     def _read_vitals(self) -> Vitals:
@@ -273,12 +294,13 @@ class Collector:
         self._cpu_s = cpu_s
         return vitals
 
-    def _notices(self) -> tuple[Notice, ...]:
+    def _notices(self, last: bool) -> tuple[Notice, ...]:
         """What a person should know since the last time; each thing is said once."""
         found = [Notice("warning", complaint) for complaint in self._keeper.complaints]
         found += degradations(self._namer, self._processes)
         found += runtime_notices(self._stacks, self._processes, self._java_maps.wanted)
         found += self._remarks
+        found += self._waits.notices(last) if self._waits is not None else []
         self._keeper.complaints, self._remarks = [], []
         new = [notice for notice in found if notice.what not in self._said]
         self._said.update(notice.what for notice in new)

@@ -24,11 +24,12 @@ from .loader.compiled import CompiledForm, compiled_form
 from .loader.kept import Keeper
 from .loader.maps import possible_cpus
 from .loader.offsets import kernel_offsets
-from .loader.programs import check_permission, make_programs
+from .loader.programs import WAITS, check_permission, make_programs
 from .mapping_writer import MappingWriter
 from .options import CollectOptions, map_sizes
 from .python_writer import PythonWriter
 from .ring_buffer import RingBuffer
+from .wait_side import WaitReading, WaitSide
 
 NO_SUBSYSTEM = 0xFFFFFFFF
 MAPPING_CHUNKS = 4
@@ -117,6 +118,7 @@ class Reading:
     counts: list[RawCount] = field(default_factory=list)
     ticks: int = 0
     lost: dict[str, int] = field(default_factory=dict)
+    waits: WaitReading = field(default_factory=WaitReading)
 
 
 class KernelSide:
@@ -132,6 +134,7 @@ class KernelSide:
         stage("attaching")
         sizes = map_sizes(options, possible_cpus())
         self._programs = make_programs(self._form, sizes)
+        self.waits: WaitSide | None = None
         try:
             self._set_up(options, offsets, sizes)
         except BaseException:
@@ -164,6 +167,8 @@ class KernelSide:
         for name in ("target_pids", "target_cgroups", "target_comms"):
             held = self._programs.maps[name]
             held.delete_all(key for key, _ in held.items())
+        if self.waits is not None:
+            self.waits.forget()
         self._programs.configure({"filters": self._set_target(target, cgroups)})
 
     def add_target_pid(self, pid: int) -> None:
@@ -219,6 +224,8 @@ class KernelSide:
         reading = Reading(epoch=old)
         self._read_counters(old, reading)
         self._read_counts(old, reading)
+        if self.waits is not None:
+            reading.waits = self.waits.read(old)
         return reading
 
     def forget_sent(self) -> None:
@@ -262,6 +269,8 @@ class KernelSide:
         programs.configure({name: value for name, value in offsets.items() if name in fields})
         programs.configure(self._knobs(options, offsets, sizes))
         programs.maps["snapshot_budget"].update(struct.pack("=i", 0), struct.pack("=q", SNAPSHOT_BUDGET))
+        if "offcpu" in options.kinds:
+            programs.chains.append(WAITS)
         programs.join_chain("emit", "EMIT")
         programs.join_chain("finish_later", "FINISH_LATER")
         programs.join_chain("walk_native", "WALK_NATIVE")
@@ -270,6 +279,8 @@ class KernelSide:
         programs.attach_clocks("sample", options.frequency_hz)
         # The loop takes the verifier some 30 ms; until it joins, user space walks every stack.
         programs.join_chain("walk_frames", "WALK_FRAMES")
+        if "offcpu" in options.kinds:
+            self.waits = WaitSide(programs)
 
     def _knobs(self, options: CollectOptions, offsets: dict[str, int], sizes: dict[str, int]) -> dict[str, int]:
         layout = own_layout()
@@ -299,8 +310,12 @@ class KernelSide:
 
     def _wait_for_programs(self) -> None:
         """Wait until no program that may have read the old epoch still runs: microseconds, as they never sleep."""
-        while any(array("Q", self._programs.maps["busy"].lookup(bytes(4)) or b"")):
-            time.sleep(0.0001)
+        running = set(range(possible_cpus()))
+        while running:
+            busy = array("Q", self._programs.maps["busy"].lookup(bytes(4)) or b"")
+            running = {cpu for cpu in running if cpu < len(busy) and busy[cpu]}
+            if running:
+                time.sleep(0.0001)
 
     def _read_counters(self, epoch: int, reading: Reading) -> None:
         counters = self._programs.maps["counters"]

@@ -48,6 +48,8 @@ def map_sizes(options: CollectOptions, cpus: int) -> dict[str, int]:
         "mappings": 2048,
         "python_processes": 2048,
         "snapshots": 1 << 23,
+        "waits": 32768 if "offcpu" in options.kinds else 1,
+        "waited": 65536 if "offcpu" in options.kinds else 1,
         "target_pids": 32768,
         "target_cgroups": 8192,
         "target_comms": 64,

@@ -49,15 +49,19 @@ class Tables:
 
     def node(self, end: StackEnd, locations: Iterable[int]) -> int:
         """The leaf node of the stack with these location ids, root first."""
-        node, nodes = int(end), self._nodes
+        node = int(end)
         for location in locations:
-            key = (node, location)
-            child = nodes.get(key)
-            if child is None:
-                child = nodes[key] = ROOTS + len(nodes)
-                self.new_nodes.append(key)
-            node = child
+            node = self.child(node, location)
         return node
+
+    def child(self, node: int, location: int) -> int:
+        """The node of a stack with one location more."""
+        key = (node, location)
+        child = self._nodes.get(key)
+        if child is None:
+            child = self._nodes[key] = ROOTS + len(self._nodes)
+            self.new_nodes.append(key)
+        return child
 
     def series(self, series: Series, labels: dict[str, str]) -> int:
         """The id of a series; `labels` count when it is new."""

@@ -14,6 +14,7 @@ from textual import events
 from ..profiles.delta import Notice
 from ..profiles.source import Source
 from ..profiles.view import View
+from ..profiles.vocabulary import shown_kinds
 from ..themes.glyphs import glyphs_for
 from ..themes.palette import THEMES
 from .chooser import ChooserScreen
@@ -167,7 +168,7 @@ class IcetopApp(ViewingApp):
 
     def action_kind(self, number: int) -> None:
         """Another kind of profile."""
-        kinds = self._keeper.profile.kinds()
+        kinds = shown_kinds(self._keeper.profile.kinds())
         if number <= len(kinds):
             self._choose(self._choices.of_kind(kinds[number - 1]))
 

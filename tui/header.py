@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..profiles.printable import printable
+from ..profiles.vocabulary import shown_kinds
 from .choices import Choices
 from .figures import clock, length, stopwatch
 from .header_parts import Part, fit_parts, vital_parts
@@ -100,7 +101,7 @@ class Header(Painted):
         search = self._search()
         stop = row.width - (cells(search) + 2 if search else 0)
         row.put(" ")
-        for number, kind in enumerate(context.kinds if context else (), 1):
+        for number, kind in enumerate(shown_kinds(context.kinds) if context else (), 1):
             here = kind == self._choices.view.kind
             row.put(f"{number} ", palette.faint).put(printable(kind, 12), palette.accent if here else palette.faint)
             row.put("  ")

@@ -10,7 +10,7 @@ from ..profiles.delta import Context, Vitals
 from ..profiles.profile import Profile
 from ..profiles.timeline import SECOND, Bucket
 from ..profiles.view import View
-from ..profiles.vocabulary import unit_of
+from ..profiles.vocabulary import parts_of, unit_of
 
 if TYPE_CHECKING:
     from ..profiles.call_tree import CallTree
@@ -139,8 +139,8 @@ def _loads(buckets: list[Bucket], kind: str) -> list[Load]:
 
 
 def _sampled(bucket: Bucket, kind: str) -> float:
-    counts = bucket.counts.get(kind)
-    return float(sum(counts.values)) if counts is not None else 0.0
+    found = (bucket.counts.get(part) for part in parts_of(kind))
+    return float(sum(sum(counts.values) for counts in found if counts is not None))
 
 
 def _extent(buckets: list[Bucket]) -> tuple[int, int]:

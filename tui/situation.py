@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..profiles.delta import Notice
 from ..profiles.printable import printable
+from ..profiles.vocabulary import shown_kinds
 from .figures import length
 from .picture import Picture, seconds
 
@@ -35,8 +36,9 @@ def no_samples(picture: Picture, live: bool) -> list[str]:
     window = length(seconds(picture.shown_ns)) if any(picture.shown_ns) else "this stretch"
     target = printable(picture.context.target, 200)
     busy = _busy(picture)
-    if view.kind not in picture.context.kinds and picture.anything:
-        kinds = printable(", ".join(picture.context.kinds), 200)
+    there = shown_kinds(picture.context.kinds)
+    if view.kind not in there and picture.anything:
+        kinds = printable(", ".join(there), 200)
         return [f"no {printable(view.kind, 40)} samples are in here", "", f"there are: {kinds}"]
     if view.target and picture.anything:
         chosen = printable(str(view.target), 200)

@@ -14,6 +14,7 @@ NOTES = Path("/sys/kernel/notes")
 
 MEMBERS = {
     "task_flags": ("task_struct", "flags"),
+    "task_pid": ("task_struct", "pid"),
     "task_mm": ("task_struct", "mm"),
     "task_group_leader": ("task_struct", "group_leader"),
     "task_thread_pid": ("task_struct", "thread_pid"),
@@ -55,6 +56,8 @@ def find_offsets(btf: Btf) -> dict[str, int]:
         if offset is None:
             raise NoBtf(f"it has no {struct_name}.{member}")
         found[field] = offset
+    state = btf.offset("task_struct", "__state")
+    found["task_state"] = state if state is not None else btf.offset("task_struct", "state") or 0
     found["upid_size"] = btf.size("upid") or 16
     found["registers_from_stack"] = KERNEL_STACK_SIZE - (btf.size("pt_regs") or 168)
     found["helper:task_pt_regs"] = int(btf.enum_value("bpf_func_id", "BPF_FUNC_task_pt_regs") is not None)

@@ -38,9 +38,25 @@ class CannotLoad(Exception):
         self.error = error
 
 
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Programs that hand on to each other through the map `map`: the same walkers serve chains of different `kind`.
+
+    In their code `map` takes the place of `chain`. `instead` are programs of this chain's own by those they stand for.
+    """
+
+    map: str
+    kind: str
+    instead: Mapping[str, str] = field(default_factory=dict)
+
+
+TICKS = Chain("chain", "perf_event")
+WAITS = Chain("wait_chain", "raw_tracepoint", {"emit": "emit_wait", "finish_later": "finish_wait_later"})
+
+
 @dataclass(slots=True)
 class Programs:
-    """Maps by name, and what is attached."""
+    """Maps by name, and what is attached. `chains` are those that a program joins."""
 
     form: CompiledForm
     maps: dict[str, Map]
@@ -48,6 +64,7 @@ class Programs:
     descriptors: list[int] = field(default_factory=list)
     clocks: dict[int, int] = field(default_factory=dict)
     settings: Any = None
+    chains: list[Chain] = field(default_factory=lambda: [TICKS])
     _loaded: dict[str, int] = field(default_factory=dict)
 
     def configure(self, values: Mapping[str, int]) -> None:
@@ -56,10 +73,12 @@ class Programs:
             setattr(self.settings, name, value)
         self.maps["settings"].update(struct.pack("=i", 0), bytes(self.settings))
 
-    def load(self, name: str) -> int:
-        """Load a program; gives its descriptor. Raises CannotLoad with the verifier's last words."""
+    def load(self, name: str, chain: Chain | None = None) -> int:
+        """Load a program, for a chain where given; gives its descriptor. Raises CannotLoad with the verifier's last
+        words."""
         kind, code = self.form.programs[name]
-        bound = self._bind(code)
+        kind = chain.kind if chain else kind
+        bound = self._bind(code, {TICKS.map: chain.map} if chain else {})
         try:
             descriptor = load_program(name, kind, bound)
         except OSError as error:
@@ -69,9 +88,11 @@ class Programs:
         return descriptor
 
     def join_chain(self, name: str, slot: str) -> None:
-        """Put a program into the chain, under its name in `enum program`."""
+        """Put a program into the chains, under its name in `enum program`."""
         index = self.form.enums["program"][slot]
-        self.maps["chain"].update(struct.pack("=I", index), struct.pack("=I", self.load(name)))
+        for chain in self.chains:
+            program = self.load(chain.instead.get(name, name), chain)
+            self.maps[chain.map].update(struct.pack("=I", index), struct.pack("=I", program))
 
     def attach_clocks(self, name: str, frequency: int) -> list[int]:
         """Let a program run on every tick of every CPU that is online and has no clock yet; gives those CPUs.
@@ -118,12 +139,14 @@ class Programs:
         for held in self.maps.values():
             held.close()
 
-    def _bind(self, code: bytes) -> bytes:
+    def _bind(self, code: bytes, instead: Mapping[str, str]) -> bytes:
+        """The instructions with maps' descriptors in them, with maps taking the place of others by name."""
         bound = bytearray(code)
         for place in range(0, len(code), 8):
             if code[place] == LOAD_IMMEDIATE_64 and code[place + 1] >> 4 == MAP_DESCRIPTOR:
                 number = struct.unpack_from("=i", code, place + 4)[0]
-                struct.pack_into("=i", bound, place + 4, self.maps[self.form.maps[number].name].fd)
+                wanted = self.form.maps[number].name
+                struct.pack_into("=i", bound, place + 4, self.maps[instead.get(wanted, wanted)].fd)
         return bytes(bound)
 
 

@@ -8,7 +8,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "bpf"
-PROGRAMS = ("sample", "walk_native", "walk_frames", "walk_python", "finish_later", "emit", "follow_forks")
+PROGRAMS = (
+    "sample",
+    "walk_native",
+    "walk_frames",
+    "walk_python",
+    "finish_later",
+    "emit",
+    "follow_forks",
+    "switch_threads",
+    "wake_thread",
+    "emit_wait",
+    "finish_wait_later",
+)
 _INCLUDE = re.compile(r'^#include "([a-z0-9_]+\.h)"$', re.MULTILINE)
 
 

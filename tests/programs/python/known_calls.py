@@ -58,7 +58,6 @@ def total(values):
 
 
 def main():
-    turn()  # compiles what json and re keep
     print("running", flush=True)
     while True:
         turn()
