@@ -99,6 +99,8 @@ class IcetopApp(ViewingApp):
         """While something is typed, keys are text; this is the only place that sees them in their order."""
         if not isinstance(event, events.Key | events.Paste):
             await super().on_event(event)
+        elif self._leaving:
+            return
         elif isinstance(self.screen, ChooserScreen):
             self.screen.take(event)
         elif self._board.prompt.display:
@@ -228,7 +230,7 @@ class IcetopApp(ViewingApp):
         if not await asyncio.to_thread(give_to_tmux, text, os.environ):
             self.send(copy_sequences(text, os.environ))
         told = "on the clipboard, as far as the terminal allows it (OSC 52); it can be copied from here as well"
-        self._open_page("verdict", [*(("", line) for line in lines), ("", ""), (" ", told)])
+        self._open_page("verdict", [*(("", line) for line in lines), ("", ""), ("copied", told)])
 
     def action_palette(self) -> None:
         """All commands."""
@@ -275,6 +277,7 @@ class IcetopApp(ViewingApp):
 
     async def action_quit(self) -> None:
         """End: stop the source, let the terminal answer what it was asked, and leave."""
+        self._leaving = True
         await asyncio.gather(asyncio.to_thread(self._feed.stop), self.settle())
         self._keeper.close()
         failed = any(notice.level == "error" for notice in self._keeper.profile.notices)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.style import Style
+
 from ..profiles.printable import printable
 from ..profiles.vocabulary import shown_kinds
 from .choices import Choices
@@ -71,9 +73,15 @@ class Header(Painted):
             row.put(separator if place else "", palette.band_faint).put(text, getattr(palette, tone))
         row.to(row.width - taken - 1, palette.band)
         if right:
-            row.put(mark, palette.live if self._status.live and self._status.paused is None else palette.warn)
+            row.put(mark, self._mark_style())
             row.put(" ", palette.band).put("  ".join(text for text, _ in right), palette.band)
         row.to(row.width, palette.band)
+
+    def _mark_style(self) -> Style:
+        status, palette = self._status, self.look.palette
+        if status.paused is not None or status.ended:
+            return palette.warn
+        return palette.live if status.live else palette.key
 
     def _left_parts(self) -> list[Part]:
         status = self._status

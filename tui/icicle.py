@@ -38,6 +38,7 @@ class Icicle(Painted):
         self._rows: list[list[Placed]] = []
         self._level = 0
         self._hidden = 0
+        self._extent = self.size
         self.root = 0
         self.box = 0
 
@@ -150,14 +151,16 @@ class Icicle(Painted):
             return None
         from .icicle_walk import Walk
 
-        return Walk(self._picture.tree, self.root, self.size.width)
+        return Walk(self._picture.tree, self.root, self._extent.width)
 
     def _scroll(self, levels: int) -> None:
         self._top += levels
         self._lay_out(follow=False)
 
     def _lay_out(self, follow: bool = True) -> None:
-        picture, size = self._picture, self.size
+        """Place the boxes. A graph out of sight is laid out as well: it is painted before it hears of its size."""
+        self._extent = size = self.size if self.size.area else self._extent
+        picture = self._picture
         if picture is None or not size.area:
             return
         from .icicle_layout import deepest, lay_out

@@ -16,9 +16,13 @@ LONGEST = 1024
 _RUST_HASH = re.compile(r"::h[0-9a-f]{16}$")
 _OPERATOR = re.compile(r"operator\s*(<=>|<<=?|>>=?|<=?|>=?|->\*?|\(\))")
 _TRAIT = re.compile(r"^<(.+) as .+>(::.+)$")
+_UNNAMED = re.compile(r"^\[.+(\+0x[0-9a-f]+)\]$")
+_GO_TYPES = re.compile(r"\[.*\]")
+_GO_CLOSURE = re.compile(r"^(func)?\d+(\.\d+)*$")
 _HIDDEN = str.maketrans({"\ue000": "<", "\ue001": ">", "\ue002": "(", "\ue003": ")"})
 _HIDE = str.maketrans({"<": "\ue000", ">": "\ue001", "(": "\ue002", ")": "\ue003"})
 _TEMPLATED = frozenset((Language.NATIVE, Language.KERNEL, Language.JIT, Language.JAVA))
+_DOTTED = frozenset((Language.PYTHON, Language.NODE, Language.JAVA))
 
 
 @lru_cache(maxsize=8192)
@@ -26,8 +30,13 @@ def forms(name: str, language: Language) -> tuple[str, ...]:
     """A name in full and in shorter forms that still tell it, longest first, safe to print."""
     full = printable(name, LONGEST)
     found = [full]
-    if language is Language.GO:
-        found.append(full.rsplit("/", 1)[-1])
+    unnamed = _UNNAMED.match(full)
+    if unnamed:
+        found.append(unnamed.group(1))
+    elif language is Language.GO:
+        found += _go_forms(full)
+    elif language in _DOTTED and "::" not in full:
+        found += _dotted_forms([part for part in full.split(".") if part not in ("", "<locals>")])
     elif language in _TEMPLATED and not full.startswith("["):
         bare = _without_arguments(full)
         parts = [part for part in bare.split("::") if part]
@@ -58,6 +67,22 @@ def cut(text: str, width: int, ellipsis: str = "…") -> str:
     if text.isascii():
         return text[: width - 1] + ellipsis
     return set_cell_size(text, width - 1).rstrip() + ellipsis
+
+
+def _go_forms(name: str) -> list[str]:
+    """Without the package's path, without the package and the pointer's star, and the function alone."""
+    tail = _GO_TYPES.sub("", name).rsplit("/", 1)[-1]
+    parts = tail.replace("(*", "").replace(")", "").split(".")[1:]
+    while len(parts) > 1 and _GO_CLOSURE.match(parts[-1]):
+        parts[-2:] = [".".join(parts[-2:])]
+    return [tail, ".".join(parts), *parts[-1:]]
+
+
+def _dotted_forms(parts: list[str]) -> list[str]:
+    """Without modules and classes; what is only a kind of function (`<lambda>`) keeps the name that it is in."""
+    while len(parts) > 1 and parts[-1].startswith("<"):
+        parts[-2:] = [".".join(parts[-2:])]
+    return [".".join(parts), ".".join(parts[-2:]), *parts[-1:]]
 
 
 def _without_arguments(name: str) -> str:

@@ -21,8 +21,10 @@ class NoticeLine(Painted):
         self.display = False
 
     def tell(self, notice: Notice) -> None:
-        """Say what the source has to say, unless it only informs while something graver is said."""
-        if notice.level != "info" or self.notice is None or self.notice.level == "info":
+        """Say what the source has to say: what only informs, if something can be done about it and nothing graver is
+        said. The page of messages has the rest.
+        """
+        if notice.level != "info" or (notice.mend and (self.notice is None or self.notice.level == "info")):
             self.say(notice)
 
     def say(self, notice: Notice) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
+from rich.cells import chop_cells
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
+from ..profiles.printable import printable
 from .look import Look
 from .painted import Painted
 from .row import Row
 
 Line = tuple[str, str]
 """A word at the left, and what is said of it. Without the word the line is a heading."""
+
+WORD, INDENT = 8, 12
+"""Cells of the word, and where what is said of it begins."""
 
 
 class Sheet(Painted):
@@ -20,8 +27,14 @@ class Sheet(Painted):
     def __init__(self, look: Look, title: str, lines: list[Line]) -> None:
         super().__init__(look)
         self._title = title
-        self._lines = lines
+        self._said = [(printable(word), printable(text)) for word, text in lines]
+        self._lines: list[Line] = []
         self._top = 0
+
+    def on_resize(self) -> None:
+        """Break the lines anew."""
+        self._lines = [line for word, text in self._said for line in _broken(word, text, self.size.width)]
+        self.scroll(0)
 
     def scroll(self, lines: int) -> None:
         """Move by so many lines."""
@@ -51,7 +64,7 @@ class Sheet(Painted):
         if not word:
             row.put(" ").put(text, palette.strong)
         else:
-            row.put("  ").put(f"{word:<8}", palette.accent).put("  ").put(text)
+            row.put("  ").put(f"{word:<{WORD}}", palette.accent).to(INDENT).put(text)
 
     def on_mouse_scroll_down(self) -> None:
         """Further down."""
@@ -60,6 +73,13 @@ class Sheet(Painted):
     def on_mouse_scroll_up(self) -> None:
         """Further up."""
         self.scroll(-3)
+
+
+def _broken(word: str, text: str, width: int) -> list[Line]:
+    """A line as many lines that fit into `width` cells; those after the first have a blank for a word."""
+    room = max(width - (INDENT if word else 1) - 1, 8)
+    parts = [part for line in wrap(text, room) for part in chop_cells(line, room)]
+    return [(word, parts[0] if parts else ""), *((" " if word else "", part) for part in parts[1:])]
 
 
 class Page(Screen[None]):

@@ -46,6 +46,7 @@ class ViewingApp(FrugalApp):
         self._search = Search()
         self._counted = False
         self._ended = False
+        self._leaving = False
         self._began = time.monotonic()
         self._board = Board(look, self._choices)
 
@@ -103,7 +104,10 @@ class ViewingApp(FrugalApp):
         return not self._keeper.profile.stage and len(self._keeper.profile.timeline) > 1
 
     def _start_work(self, work: Any) -> None:
-        self.run_worker(work)
+        if self._leaving:
+            work.close()
+        else:
+            self.run_worker(work)
 
     async def _take_picture(self) -> None:
         choices = self._choices

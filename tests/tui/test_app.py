@@ -18,6 +18,8 @@ from icetop.tests.tui.moving_source import MovingSource
 from icetop.themes.glyphs import ASCII, UNICODE
 from icetop.tui.app import IcetopApp
 from icetop.tui.look import make_look
+from icetop.tui.verdict import verdict
+from textual import events
 
 PATIENCE = 60.0
 """Seconds to wait for what has to come; a machine that does much else takes its time."""
@@ -331,6 +333,32 @@ async def test_80_columns_show_one_pane_at_a_time() -> None:
         assert "gunicorn: shop.wsgi" not in text
 
 
+async def test_a_graph_out_of_sight_follows_what_is_chosen() -> None:
+    async with running(MovingSource(live=False, backlog=70, limit=70), size=(80, 24)) as person:
+        await person.press("j", "j", "j", "tab", "p", *"postgres", "enter")
+        await person.sees("target  pid 812")
+        await person.press("tab")
+        await person.sees(lambda text: "PostgresMain" in text and "gunicorn" not in text)
+
+
+async def test_keys_typed_after_q_do_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with running() as person:
+        person.app.post_message(events.Key("q", "q"))
+        person.app.post_message(events.Key("s", "s"))
+        await person.sees(lambda _: not person.app.is_running)
+    assert not list(tmp_path.iterdir()) and person.app.return_value == 0
+
+
+async def test_what_asks_for_nothing_is_on_the_page_of_messages_alone() -> None:
+    notices = (Notice("info", "the collector runs at nice -15"), Notice("info", "no names", "why", "a mend"))
+    async with running(FixedSource([Delta(0, 0, notices=notices)])) as person:
+        text = await person.sees("no names: why (a mend)")
+        assert "nice -15" not in text
+        await person.press("exclamation_mark")
+        await person.sees("the collector runs at nice -15")
+
+
 async def test_ascii_is_ascii() -> None:
     async with running(glyphs=ASCII, depth="none") as person:
         text = await person.sees("of CPU")
@@ -392,11 +420,13 @@ async def test_a_click_on_a_head_sorts_by_that_column() -> None:
 
 
 async def test_the_verdict_is_shown_as_it_is_copied() -> None:
-    async with running() as person:
-        await person.sees("of CPU")
+    async with running(size=(60, 30)) as person:
         await person.press("j", "j", "y")
         text = await person.sees("OSC 52")
         assert "**web-3** · host" in text and "top: `" in text
+        said = "".join(text.split())
+        lines = verdict(person.app._picture, person.app._board.icicle.box)
+        assert all("".join(line.split()) in said for line in lines), "nothing of it is cut"
 
 
 async def test_a_bug_of_the_screen_is_a_line_and_keeps_the_history(monkeypatch: pytest.MonkeyPatch) -> None:

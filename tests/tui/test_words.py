@@ -32,7 +32,8 @@ from icetop.tui.search import compile_search, exactly
         ("a::(anonymous namespace)::b(int)", ["a::(anonymous)::b", "b"]),
         ("<alloc::vec::Vec<T> as core::ops::Drop>::drop::h0123456789abcdef", ["alloc::vec::Vec::drop", "drop"]),
         ("app::main::{{closure}}::h0123456789abcdef", ["app::main::{{closure}}", "main::{{closure}}"]),
-        ("[libc.so.6+0x1234]", []),
+        ("[libc.so.6+0x1234]", ["+0x1234"]),
+        ("[truncated: too_deep]", []),
         ("do_syscall_64", []),
         ("(", []),
         ("a<b", ["a"]),
@@ -44,9 +45,23 @@ def test_native_names_lose_arguments_first_then_scopes(name: str, shorter: list[
     assert all(form in found[1:] for form in shorter) and bool(shorter) == (len(found) > 1)
 
 
-def test_go_and_python_names() -> None:
-    assert forms("encoding/json.(*decodeState).scanWhile", Language.GO)[-1] == "json.(*decodeState).scanWhile"
-    assert forms("Worker.<locals>.<lambda>", Language.PYTHON) == ("Worker.<locals>.<lambda>",)
+@pytest.mark.parametrize(
+    ("name", "language", "shorter"),
+    [
+        ("encoding/json.(*decodeState).scanWhile", Language.GO,
+         ("json.(*decodeState).scanWhile", "decodeState.scanWhile", "scanWhile")),
+        ("example.org/x/y.Map[example.org/z.T].func1.2", Language.GO, ("y.Map.func1.2", "Map.func1.2")),
+        ("main.main", Language.GO, ("main",)),
+        ("_start", Language.GO, ()),
+        ("Worker.<locals>.<lambda>", Language.PYTHON, ("Worker.<lambda>",)),
+        ("shop.views.Search.get", Language.PYTHON, ("Search.get", "get")),
+        ("<module>", Language.PYTHON, ()),
+        ("java.util.HashMap.get", Language.JAVA, ("HashMap.get", "get")),
+        ("...", Language.NODE, ()),
+    ],
+)  # fmt: skip
+def test_names_of_other_languages_lose_packages_first(name: str, language: Language, shorter: tuple[str, ...]) -> None:
+    assert forms(name, language) == (name, *shorter)
 
 
 @pytest.mark.parametrize("width", range(40))
