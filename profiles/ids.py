@@ -65,8 +65,20 @@ def moved(delta: Delta, first: FirstIds) -> Delta:
 
     return replace(
         delta,
-        nodes=[(node(parent), location + first.locations) for parent, location in delta.nodes],
+        nodes=_moved_columns(delta.nodes, first)
+        if isinstance(delta.nodes, Nodes)
+        else [(node(parent), location + first.locations) for parent, location in delta.nodes],
         names={index + first.locations: lines for index, lines in delta.names.items()},
         labels={index + first.series: labels for index, labels in delta.labels.items()},
         counts={kind: counts(old) for kind, old in delta.counts.items()},
     )
+
+
+def _moved_columns(nodes: Nodes, first: FirstIds) -> Nodes:
+    import numpy as np
+
+    moved = Nodes(array("I"), array("I"))
+    parents = np.array(nodes.parents)
+    moved.parents.frombytes(np.where(parents < ROOTS, parents, parents + np.uint32(first.nodes)).tobytes())
+    moved.locations.frombytes((np.array(nodes.locations) + np.uint32(first.locations)).tobytes())
+    return moved

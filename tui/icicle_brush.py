@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..profiles.groups import Group
 from ..profiles.locations import Frame
 from ..profiles.printable import printable
 from ..profiles.vocabulary import Language
@@ -18,6 +17,7 @@ from .row import Row
 from .search import Matches
 
 if TYPE_CHECKING:
+    from ..profiles.groups import Group
     from .icicle_layout import Placed
 
 NARROWEST_LABEL = 3

@@ -17,17 +17,22 @@ REST = 4
 
 
 class Refresher:
-    """`take` works out and shows a picture; `start` runs a coroutine; `later` calls back after some seconds."""
+    """`take` works out and shows a picture; `start` runs a coroutine; `later` calls back after some seconds.
+
+    `eager` says that soon after the first picture every part of the data is worth another one.
+    """
 
     def __init__(
         self,
         take: Callable[[], Awaitable[None]],
         start: Callable[[Coroutine[Any, Any, None]], object],
         later: Callable[[float, Callable[[], None]], object],
+        eager: bool = True,
     ) -> None:
         self._take = take
         self._start = start
         self._later = later
+        self._eager = eager
         self._began: float | None = None
         self._next = 0.0
         self._stale = self._urgent = self._running = self._timed = False
@@ -73,5 +78,5 @@ class Refresher:
 
     def _plan(self, begin: float, end: float) -> None:
         self._began = self._began or begin
-        gap = EARLY_GAP if end - self._began < EARLY else GAP
+        gap = EARLY_GAP if self._eager and end - self._began < EARLY else GAP
         self._next = begin + max(gap, REST * (end - begin))

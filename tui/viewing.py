@@ -10,6 +10,7 @@ from typing import Any
 from textual import events
 from textual.app import ComposeResult
 
+from ..profiles.profile import Profile
 from ..profiles.source import Source
 from ..profiles.view import View
 from .board import Board
@@ -24,6 +25,7 @@ from .refresher import Refresher
 from .search import Search
 from .self_cost import SelfCost
 from .situation import no_samples, nothing_came, starting, waiting
+from .spare_memory import give_back
 from .steering import Steering
 from .target_words import ordered_words, target_words
 
@@ -40,7 +42,7 @@ class ViewingApp(FrugalApp):
         self._steering = Steering(source)
         self._keeper = Keeper(self._feed.folded)
         self._camera = Camera()
-        self._refresher = Refresher(self._take_picture, self._start_work, self.set_timer)
+        self._refresher = Refresher(self._take_picture, self._start_work, self.set_timer, eager=source.live)
         self._cost = SelfCost()
         self._picture: Picture | None = None
         self._search = Search()
@@ -94,7 +96,7 @@ class ViewingApp(FrugalApp):
             self._keeper.profile.notices.append(message.notice)
             self._board.notice.tell(message.notice)
         if self._counted:
-            self._refresher.data_came()
+            self._refresher.at_once()
         self._show_situation()
         self._show_header()
 
@@ -110,10 +112,15 @@ class ViewingApp(FrugalApp):
             self.run_worker(work)
 
     async def _take_picture(self) -> None:
-        choices = self._choices
-        self._picture = await self._keeper.read(
-            lambda profile: self._camera.take(profile, choices.view_of(profile), choices.sort, choices.backwards)
-        )
+        choices, whole = self._choices, self._ended
+
+        def take(profile: Profile) -> Picture:
+            picture = self._camera.take(profile, choices.view_of(profile), choices.sort, choices.backwards)
+            if whole:
+                give_back()
+            return picture
+
+        self._picture = await self._keeper.read(take)
         self._show_picture()
 
     # --- showing
