@@ -19,6 +19,8 @@ MORE = "ICETOP_TEST_PYTHONS"
 
 Command = list[str]
 FindPython = Callable[[tuple[int, int]], Command]
+Program = Callable[..., Command]
+Run = Callable[[Command], "subprocess.Popen[bytes]"]
 
 _ASK = "import sys, sysconfig; print(*sys.version_info[:2], sysconfig.get_config_var('Py_GIL_DISABLED') or 0)"
 
@@ -72,7 +74,7 @@ PROGRAMS = Path(__file__).parent.parent.parent / "programs" / "python"
 
 
 @pytest.fixture
-def program(python: Command, tmp_path: Path) -> Callable[..., list[str]]:
+def program(python: Command, tmp_path: Path) -> Iterator[Program]:
     """The command that runs a program of `PROGRAMS`, copied to where the interpreter sees it when that is a chroot."""
     copies: list[Path] = []
 
@@ -87,3 +89,18 @@ def program(python: Command, tmp_path: Path) -> Callable[..., list[str]]:
     yield command
     for copy in copies:
         shutil.rmtree(copy)
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    """Runs commands until the test ends; what they print first is left to the test."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(command: list[str]) -> subprocess.Popen[bytes]:
+        processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()

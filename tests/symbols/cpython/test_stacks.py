@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,26 +12,8 @@ from icetop.symbols.cpython.memory import Glimpse
 from icetop.symbols.cpython.threads import find_slot, find_thread
 from icetop.symbols.cpython.walk import End, walk_live
 
-from .conftest import PROGRAMS
+from .conftest import PROGRAMS, Program, Run
 from .looking import Look, look_at, said_by, same
-
-Program = Callable[..., list[str]]
-Run = Callable[..., "subprocess.Popen[bytes]"]
-
-
-@pytest.fixture
-def run() -> Iterator[Run]:
-    """Runs commands until the test ends; what they print first is left to the test."""
-    processes: list[subprocess.Popen[bytes]] = []
-
-    def start(command: list[str]) -> subprocess.Popen[bytes]:
-        processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
-        return processes[-1]
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.communicate()
 
 
 def test_all_kinds_of_stacks(program: Program, run: Run) -> None:
