@@ -103,7 +103,7 @@ def report(
 def convert(
     path: str, out: str, span: str | None, kind: str, target: Target, limits: Limits, color: str, ascii_only: bool
 ) -> int:
-    """Write a saved profile, or a part of it, in another format: by ending .pb.gz or .folded (`-`: pprof on stdout)."""
+    """Write what was saved, or a part of it, in another format, by the ending of OUT (`-`: pprof on stdout)."""
     from ..snapshots.formats import UnknownFormat, encoder_for, save
 
     try:

@@ -40,15 +40,22 @@ def report_text(report: Report, width: int | None = None) -> str:
 
     Nothing that came from a target can control the terminal: see `printable`.
     """
-    title = TITLES.get(report.kind, printable(report.kind, 100))
-    lines = [f"Total {title}: {format_value(report.total, report.unit)}", ""]
-    for line in (_origin(report), _honesty(report), _cost(report), *_comparison(report)):
+    total, *others = headlines(report)
+    lines = [total, ""]
+    for line in (*others, *_comparison(report)):
         lines += textwrap.wrap(line, width, break_on_hyphens=False) if width else [line]
     lines += ["", *_table(report, width)]
     more = report.functions_in_all - len(report.functions)
     if more:
         lines.append(f"… {more:,} more (--top {report.functions_in_all} shows all)")
     return "\n".join(line.rstrip() for line in lines if line is not None) + "\n"
+
+
+def headlines(report: Report) -> list[str]:
+    """What stands above the table: the total, where it is from, how far it can be trusted, what icetop cost."""
+    title = TITLES.get(report.kind, printable(report.kind, 100))
+    total = f"Total {title}: {format_value(report.total, report.unit)}"
+    return [total, _origin(report), _honesty(report), _cost(report)]
 
 
 def format_value(value: int, unit: str) -> str:

@@ -10,7 +10,7 @@ from ..profiles.delta import Context, Delta
 from ..profiles.profile import Profile
 from ..profiles.source import Source
 from .limits import Limits
-from .opening import detect, opened, refused
+from .opening import Format, Reading, detect, opened, refused
 
 WHOLE_LINE_BYTES = 1 << 40
 WHOLE_LINE_SECONDS = 1 << 40
@@ -55,16 +55,29 @@ class FileSource:
         path, limits = self._path, self._limits
         if os.path.isdir(path):
             raise refused(path, "it is a folder")
-        if detect(path, limits) == "folded":
-            from .folded_reader import read_folded
-
-            with opened(path, limits) as stream:
-                yield from read_folded(stream, limits)
-        else:
+        form = detect(path, limits)
+        if form == "pprof":
             from .pprof_reader import read_pprof
 
             with opened(path, limits):
                 yield from read_pprof(lambda: opened(path, limits), _stem(path), limits)
+        else:
+            with opened(path, limits) as stream:
+                yield from self._text(form, stream)
+
+    def _text(self, form: Format, stream: Reading) -> Iterator[Delta]:
+        if form == "folded":
+            from .folded_reader import read_folded
+
+            return read_folded(stream, self._limits)
+        written_ns = os.stat(self._path).st_mtime_ns
+        if form == "json":
+            from .json_profiles import read_json_profile
+
+            return read_json_profile(stream, _stem(self._path), written_ns, self._limits)
+        from .perf_script import read_perf_script
+
+        return read_perf_script(stream, _stem(self._path), written_ns, self._limits)
 
 
 def whole_profile(source: Source, path: str) -> Profile:
@@ -84,5 +97,7 @@ def new_profile() -> Profile:
 
 
 def _stem(path: str) -> str:
-    name = os.path.basename(path)
-    return name.removesuffix(".gz").removesuffix(".pb").removesuffix(".folded")
+    name = os.path.basename(path).removesuffix(".gz")
+    for ending in (".pb", ".folded", ".speedscope.json", ".cpuprofile", ".json", ".txt"):
+        name = name.removesuffix(ending)
+    return name

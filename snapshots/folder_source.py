@@ -97,6 +97,7 @@ class FolderSource:
         except SourceError as error:
             self._skipped.append(str(error.notice))
             return
+        joined.begin()
         context = next((delta.context for delta in deltas if delta.context is not None), Context())
         extra = {"host": context.host} if len(self.recording.paths) > 1 and context.host else {}
         for delta in deltas:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 
 from ..profiles.profile import Profile
 from ..profiles.target import Target
-from ..profiles.view import EVERYTHING, HOST, Stretch
+from ..profiles.view import EVERYTHING, HOST, Stretch, View
 from .atomic import STANDARD_OUTPUT, write_whole
 
 Encoder = Callable[[Profile, Stretch, Target, Sequence[str]], bytes]
@@ -24,7 +25,34 @@ def _folded(profile: Profile, stretch: Stretch, target: Target, kinds: Sequence[
     return encode_folded(profile, (*kinds, *profile.kinds())[0], stretch, target)
 
 
-FORMATS: dict[str, Encoder] = {".pb.gz": _pprof, ".folded": _folded}
+def _speedscope(profile: Profile, stretch: Stretch, target: Target, kinds: Sequence[str]) -> bytes:
+    from .speedscope_writer import encode_speedscope
+
+    return encode_speedscope(profile, (*kinds, *profile.kinds())[0], stretch, target)
+
+
+def _svg(profile: Profile, stretch: Stretch, target: Target, kinds: Sequence[str]) -> bytes:
+    from .svg import encode_svg
+
+    return encode_svg(profile, View((*kinds, *profile.kinds())[0], stretch, target))
+
+
+def _json(profile: Profile, stretch: Stretch, target: Target, kinds: Sequence[str]) -> bytes:
+    from ..profiles.report import build_report
+    from ..profiles.report_json import report_json
+
+    view = View((*kinds, *profile.kinds())[0], stretch, target)
+    return json.dumps(report_json(build_report(profile, view, stacks=True))).encode()
+
+
+FORMATS: dict[str, Encoder] = {
+    ".pb.gz": _pprof,
+    ".folded": _folded,
+    ".speedscope.json": _speedscope,
+    ".svg": _svg,
+    ".json": _json,
+}
+"""By a file's ending; of two that fit, the first."""
 
 
 class UnknownFormat(ValueError):
@@ -38,7 +66,7 @@ def encoder_for(path: str) -> Encoder:
     for ending, encoder in FORMATS.items():
         if path.endswith(ending):
             return encoder
-    raise UnknownFormat(f"its ending says no known format: there are {' and '.join(FORMATS)}")
+    raise UnknownFormat(f"its ending says no known format: there are {', '.join(FORMATS)}")
 
 
 def save(

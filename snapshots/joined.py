@@ -26,15 +26,20 @@ class Joined:
         self._lines: dict[Place, tuple[Line, ...]] = {}
         self._nodes: dict[tuple[int, int], int] = {}
         self._series: dict[tuple[Series, tuple[tuple[str, str], ...]], int] = {}
-        self._node_ids: list[int] = []
+        self.begin()
+
+    def begin(self) -> None:
+        """A new file: its ids count from nothing."""
+        self._place_ids: list[int] = []
+        self._node_ids = list(range(ROOTS))
         self._series_ids: list[int] = []
 
     def tables(self, delta: Delta, extra: Mapping[str, str]) -> Delta:
-        """What a file's delta with its tables brings that is new. `extra` labels go to all its series."""
+        """What tables of the file bring that is new. `extra` labels go to all its series."""
         locations: list[Location] = []
         names: dict[int, tuple[Line, ...]] = {}
-        ids = [self._place(location, locations, names) for location in delta.locations]
-        nodes = self._join_nodes(delta, ids)
+        self._place_ids += [self._place(location, locations, names) for location in delta.locations]
+        nodes = self._join_nodes(delta)
         series, labels = self._join_series(delta, extra)
         self._limits.hold(len(self._nodes), self._limits.nodes, "stack frames")
         self._limits.hold(len(self._places), self._limits.entries, "places in code")
@@ -52,7 +57,7 @@ class Joined:
         )
 
     def counts(self, counts: Counts) -> Counts:
-        """Counts of the file whose tables came last."""
+        """Counts of the file under way."""
         node_ids, series_ids = self._node_ids, self._series_ids
         return Counts(
             array("I", [node_ids[node] for node in counts.nodes]),
@@ -79,10 +84,9 @@ class Joined:
             new.append(location)
         return known
 
-    def _join_nodes(self, delta: Delta, locations: list[int]) -> list[tuple[int, int]]:
+    def _join_nodes(self, delta: Delta) -> list[tuple[int, int]]:
         """The new nodes; `_node_ids` then says what each node of the file is here."""
-        known, new = self._nodes, []
-        ids = self._node_ids = list(range(ROOTS))
+        known, new, ids, locations = self._nodes, [], self._node_ids, self._place_ids
         for parent, location in delta.nodes:
             key = (ids[parent], locations[location])
             node = known.get(key)
@@ -95,7 +99,6 @@ class Joined:
     def _join_series(self, delta: Delta, extra: Mapping[str, str]) -> tuple[list[Series], dict[int, dict[str, str]]]:
         new: list[Series] = []
         new_labels: dict[int, dict[str, str]] = {}
-        self._series_ids = []
         for place, series in enumerate(delta.series):
             labels = {**delta.labels.get(place, {}), **extra}
             key = (series, tuple(sorted(labels.items())))

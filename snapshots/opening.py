@@ -17,11 +17,12 @@ from ..profiles.source import SourceError
 from .limits import Limits, TooLarge
 from .wire import Malformed
 
-Format = Literal["pprof", "folded"]
+Format = Literal["pprof", "folded", "json", "perf"]
 
 HEAD = 4096
 GZIP = b"\x1f\x8b"
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_PERF = re.compile(rb"(?m)^\S[^\n]{0,300}?[ \t]\d+(?:/\d+)?[ \t][^\n]{0,300}:[ \t]*\n[ \t]+[0-9a-f]+ [^\n]*\)\r?$")
 _COUNTED = re.compile(rb"(?m)\S[ \t]+-?[0-9][0-9.]*\r?$")
 
 
@@ -77,9 +78,13 @@ def detect(path: str, limits: Limits) -> Format:
         raise refused(path, "it is empty")
     if _BINARY.search(head):
         return "pprof"
+    if head.lstrip()[:1] == b"{":
+        return "json"
+    if _PERF.search(head):
+        return "perf"
     cut_line = len(head) == HEAD and b"\n" not in head
     if not cut_line and not _COUNTED.search(head):
-        raise refused(path, "it is neither a pprof file nor collapsed stacks")
+        raise refused(path, "it is none of the formats that icetop reads")
     return "folded"
 
 

@@ -13,6 +13,7 @@ from . import profile_pb2 as pprof
 from .context_note import LATEST_NS, Note, usual_language
 from .limits import Limits
 from .opening import Reading
+from .source_files import language_by_ending
 from .wire import Malformed, fields, varint
 
 SAMPLE_TYPE, SAMPLE, MAPPING, LOCATION, FUNCTION, STRING = range(1, 7)
@@ -20,17 +21,6 @@ TIME, DURATION, PERIOD_TYPE, PERIOD, COMMENT, DEFAULT_TYPE = range(9, 15)
 
 MOST_LINES, MOST_TYPES, MOST_COMMENTS = 1000, 64, 1000
 """More functions at one location, or sample types or comments in a file, are damage."""
-
-SOURCES = {
-    "go": Language.GO,
-    "py": Language.PYTHON,
-    "java": Language.JAVA,
-    "kt": Language.JAVA,
-    "js": Language.NODE,
-    "mjs": Language.NODE,
-    "ts": Language.NODE,
-}
-"""Languages by the ending of a function's file, for files that do not tell."""
 
 Entry = TypeVar("Entry")
 
@@ -170,8 +160,7 @@ def read_tables(stream: Reading, limits: Limits) -> Input:
 
 
 def _guess(binary: str, lines: tuple[Line, ...]) -> Language:
-    ending = lines[0].file.rpartition(".")[2] if lines else ""
-    return SOURCES.get(ending, usual_language(binary))
+    return (language_by_ending(lines[0].file) if lines else None) or usual_language(binary)
 
 
 def _few(number: int, most: int, what: str) -> None:

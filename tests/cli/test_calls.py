@@ -129,7 +129,7 @@ def test_bad_files(run: Run, tmp_path: Path, saved: str) -> None:
     for name, why in (
         ("empty", "it is empty"),
         ("cut", "it is cut off"),
-        ("text", "it is neither a pprof file nor collapsed stacks"),
+        ("text", "it is none of the formats that icetop reads"),
         ("sparse", "it holds more than 536,870,912 bytes (--file-limit 2048MiB takes larger ones)"),
         ("none", "No such file or directory"),
         ("home", "the folder holds no recording (icetop record -o FOLDER makes one)"),
@@ -168,7 +168,10 @@ def test_bad_files(run: Run, tmp_path: Path, saved: str) -> None:
         (("report", "x.pb.gz", "--file-limit", "lots"), "'lots' is not a size such as 512MiB"),
         (("report", "x.pb.gz", "--file-limit", "0"), "'0' is not a size"),
         (("report", "x.pb.gz", "--color", "mauve"), "Invalid value for '--color'"),
-        (("convert", "x.pb.gz", "x.gif"), "x.gif: its ending says no known format: there are .pb.gz and .folded"),
+        (
+            ("convert", "x.pb.gz", "x.gif"),
+            "x.gif: its ending says no known format: there are .pb.gz, .folded, .speedscope.json, .svg, .json",
+        ),
         (("convert", "x.pb.gz"), "Missing argument 'OUT'"),
     ],
 )

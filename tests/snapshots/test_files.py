@@ -89,12 +89,18 @@ def test_under_sudo_a_new_file_belongs_to_the_caller(tmp_path: Path, monkeypatch
 
 def test_the_ending_says_the_format(tmp_path: Path) -> None:
     profile = rich_profile(2)
-    for name, begin in (("x.pb.gz", b"\x1f\x8b"), ("x.folded", b"evil")):
+    for name, begin in (
+        ("x.pb.gz", b"\x1f\x8b"),
+        ("x.folded", b"evil"),
+        ("x.svg", b"<?xml"),
+        ("x.speedscope.json", b'{"$schema"'),
+        ("x.json", b'{"schema"'),
+    ):
         save(profile, str(tmp_path / name))
         assert (tmp_path / name).read_bytes().startswith(begin)
     assert encoder_for("-") is encoder_for("a.pb.gz")
-    for name in ("x.svg", "x", "x.pb", "folded"):
-        with pytest.raises(UnknownFormat, match=r"there are \.pb\.gz and \.folded"):
+    for name in ("x.png", "x", "x.pb", "folded"):
+        with pytest.raises(UnknownFormat, match=r"there are \.pb\.gz, \.folded"):
             encoder_for(name)
 
 

@@ -102,8 +102,8 @@ def test_text_with_some_counts_is_enough(tmp_path: Path, content: bytes) -> None
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"one\ntwo\nthree\n", "neither a pprof file nor collapsed stacks"),
-        (b"x 5 y\n" * 3 + b"\n 7\n", "neither"),
+        (b"one\ntwo\nthree\n", "none of the formats"),
+        (b"x 5 y\n" * 3 + b"\n 7\n", "none of the formats"),
         (b"a;" * 70_000 + b"b 1\n" + b"c 1\n" * 5, "deeper than 65535 frames"),
     ],
 )
