@@ -5,13 +5,14 @@ To 3.10 a code object does not know its class: there it is `module.method`.
 
 from __future__ import annotations
 
-import struct
+import sys
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 
 from ...profiles.locations import Line
+from .fields import Fields
 from .layouts import NONE, Layout
-from .line_tables import MOST_BYTES, Lines, read_lines
+from .line_tables import MOST_BYTES, find_line
 from .memory import Glimpse, Memory, read_word
 from .module_names import ModuleNames
 from .runtimes import Runtime
@@ -37,25 +38,34 @@ _SHIM_NAMES = {("__init__", "__init__"), ("<shim>", "<shim>"), ("<sys>", "<shim>
 @dataclass(frozen=True, slots=True)
 class PythonProcess:
     """A process to read from. `key` tells it from all others, such as (pid, start); `root` is the folder where its
-    files are seen (`/proc/PID/root`)."""
+    files are seen (`/proc/PID/root`). `fields` are those of a code object that do not change while it lives: name,
+    file name, table of lines, type, size (or byte code), first line."""
 
     key: object
     memory: Memory
     runtime: Runtime
     root: str = ""
+    fields: Fields = field(init=False)
+
+    def __post_init__(self) -> None:
+        code = self.runtime.layout.code
+        places = (code.name if code.qualname == NONE else code.qualname, code.filename, code.line_table)
+        size = _SIZE if code.byte_code == NONE else code.byte_code
+        numbers = [(place, "Q") for place in (*places, _TYPE, size)]
+        object.__setattr__(self, "fields", Fields([*numbers, (code.first_line, "i")]))
 
 
 @dataclass(slots=True)
 class _Code:
-    """A code object as it was read. `header` and `name` tell whether it is still the same one."""
+    """A code object as it was read. `fields` and `name` tell whether it is still the same one."""
 
-    header: bytes
+    fields: tuple[int, ...]
     name: str
     round: int
     function: str
     file: str
     first_line: int
-    lines: Lines
+    line_table: bytes
     byte_code_size: int
     found: dict[int, Line] = field(default_factory=dict)
 
@@ -129,37 +139,37 @@ class CodeReader:
         return known
 
     def _same(self, process: PythonProcess, memory: Memory, code: int, known: _Code) -> bool:
-        layout = process.runtime.layout
-        data = memory.read(code, layout.code.size)
-        if not data or _identity(layout, data) != known.header:
+        data = memory.read(code, process.fields.size)
+        if not data or process.fields.of(data) != known.fields:
             return False
-        return _name(memory, layout, data) == known.name
+        return read_string(memory, process.runtime.layout.string, known.fields[0]) == known.name
 
     def _read(self, process: PythonProcess, memory: Memory, code: int) -> _Code | None:
         layout = process.runtime.layout
-        data = memory.read(code, layout.code.size)
-        if not data or not self._is_code(process, memory, _word(data, _TYPE)):
+        data = memory.read(code, process.fields.size)
+        fields = process.fields.of(data) if data else ()
+        if not fields or not self._is_code(process, memory, fields[3]):
             self.counters["code_gone"] += 1
             return None
-        filename = read_string(memory, layout.string, _word(data, layout.code.filename))
-        name = _name(memory, layout, data)
-        first_line = struct.unpack_from("<i", data, layout.code.first_line)[0]
-        if filename is None or not name or not 0 <= first_line < 1 << 31:
+        name_at, file_at, table_at, _, size, first_line = fields
+        name = read_string(memory, layout.string, name_at)
+        file = read_string(memory, layout.string, file_at)
+        if file is None or not name or first_line < 0:
             self.counters["code_damaged"] += 1
             return None
-        table = read_bytes_object(memory, _word(data, layout.code.line_table), MOST_BYTES)
+        table = read_bytes_object(memory, table_at, MOST_BYTES)
         if table is None:
             self.counters["lines_too_many"] += 1
-        module = self._modules.of(process.root, filename)
+        module = self._modules.of(process.root, file)
         return _Code(
-            header=_identity(layout, data),
+            fields=fields,
             name=name,
             round=self._round,
             function=f"{module}.{name}" if module else name,
-            file=filename,
+            file=sys.intern(file),
             first_line=first_line,
-            lines=read_lines(layout.version, table or b"", first_line),
-            byte_code_size=_byte_code_size(memory, layout, data),
+            line_table=table or b"",
+            byte_code_size=size * UNIT if layout.code.byte_code == NONE else read_word(memory, size + _SIZE),
         )
 
     def _is_code(self, process: PythonProcess, memory: Memory, type_address: int) -> bool:
@@ -177,7 +187,8 @@ class CodeReader:
         if not -UNIT <= offset < known.byte_code_size:
             self.counters["code_outside"] += 1
             return None
-        return Line(known.function, known.file, known.lines.find(offset), known.first_line)
+        line = find_line(layout.version, known.line_table, known.first_line, offset)
+        return Line(known.function, known.file, line, known.first_line)
 
 
 def byte_offset(layout: Layout, code: int, instruction: int) -> int:
@@ -186,27 +197,3 @@ def byte_offset(layout: Layout, code: int, instruction: int) -> int:
     if layout.frame.instruction_bytes == 8:
         return instruction - code - layout.code.code_adaptive
     return instruction * layout.frame.instruction_unit
-
-
-def _byte_code_size(memory: Memory, layout: Layout, data: bytes) -> int:
-    """Bytes of a code object's byte code: by its own size, or by that of the bytes object."""
-    if layout.code.byte_code == NONE:
-        return _word(data, _SIZE) * UNIT
-    return read_word(memory, _word(data, layout.code.byte_code) + _SIZE)
-
-
-def _word(data: bytes, offset: int) -> int:
-    return int.from_bytes(data[offset : offset + 8], "little")
-
-
-def _identity(layout: Layout, data: bytes) -> bytes:
-    """The parts of a code object that do not change while it lives, as bytes."""
-    code = layout.code
-    places = (_TYPE, code.filename, code.name, code.line_table, code.qualname, code.byte_code)
-    return data[code.first_line : code.first_line + 4] + b"".join(data[at : at + 8] for at in places if at != NONE)
-
-
-def _name(memory: Memory, layout: Layout, data: bytes) -> str | None:
-    """The qualified name, to 3.10 the name, of a code object."""
-    place = layout.code.name if layout.code.qualname == NONE else layout.code.qualname
-    return read_string(memory, layout.string, _word(data, place))

@@ -82,7 +82,7 @@ class FrameOffsets:
 
 @dataclass(frozen=True, slots=True)
 class CodeOffsets:
-    """In `PyCodeObject`; `size` is how many bytes hold all of these.
+    """In `PyCodeObject`.
 
     `line_table` is `co_lnotab` in 3.8 and 3.9. `code_adaptive` is where the byte code begins, from 3.11 on; before,
     `byte_code` refers to a bytes object with it.
@@ -95,11 +95,6 @@ class CodeOffsets:
     qualname: int = NONE
     code_adaptive: int = NONE
     byte_code: int = NONE
-
-    @property
-    def size(self) -> int:
-        """Bytes from the object's start that hold all that is named here."""
-        return max(self.filename, self.name, self.line_table, self.qualname) + 8
 
 
 @dataclass(frozen=True, slots=True)

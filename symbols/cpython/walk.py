@@ -6,12 +6,12 @@ the outermost of them carries the mark `entry`; see `layouts.FrameOffsets` for h
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from .layouts import NONE, FrameOffsets
+from .fields import Fields
+from .layouts import NONE
 from .memory import Glimpse, Memory, read_word
 from .runtimes import Runtime
 from .threads import ThreadState, read_thread
@@ -24,6 +24,7 @@ ATTEMPTS = 8
 """How often the stack of a thread that runs on is read, until two looks at its innermost frame agree."""
 
 _TYPE = 8
+_FORMATS = {8: "Q", 4: "i"}
 
 
 class End(Enum):
@@ -57,21 +58,17 @@ class PythonStack:
         return sum(frame.entry for frame in self.frames)
 
 
-class _Header(NamedTuple):
-    code: int
-    previous: int
-    instruction: int
-    entry: bool
-    shim: bool
-
-
 class FrameWalker:
     """Walks stacks of one process. `careful` looks whether each frame has a code object: for one that runs on."""
 
     def __init__(self, memory: Memory, runtime: Runtime, most_frames: int = MOST_FRAMES, careful: bool = False) -> None:
         self._memory = memory
         self._runtime = runtime
-        self._layout = runtime.layout
+        self._layout = layout = runtime.layout
+        frame = layout.frame
+        self._mark = frame.is_entry if frame.is_entry != NONE else frame.owner
+        places = [(frame.code, "Q"), (frame.previous, "Q"), (frame.instruction, _FORMATS[frame.instruction_bytes])]
+        self._fields = Fields([*places, *([(self._mark, "B")] if self._mark != NONE else [])])
         self._most_frames = most_frames
         self._careful = careful
 
@@ -101,11 +98,11 @@ class FrameWalker:
     def _is_frame(self, address: int) -> bool:
         """Whether a frame runs a code object, or none is there."""
         header = self._header(address) if address else None
-        return header is not None and self._runs_code(header) if address else True
+        return header is not None and self._is_code(header[0]) if address else True
 
-    def _runs_code(self, header: _Header) -> bool:
+    def _is_code(self, address: int) -> bool:
         known = self._runtime.code_type
-        return not known or read_word(self._memory, header.code + _TYPE) == known
+        return not known or read_word(self._memory, address + _TYPE) == known
 
     def _joins(self, address: int, outer: int) -> bool:
         """3.11: whether the frames of the innermost C call lead to those of the one around it."""
@@ -115,47 +112,44 @@ class FrameWalker:
             header = self._header(address)
             if header is None:
                 return False
-            if header.entry:
-                return header.previous == self._cframe(outer)[0]
-            address = header.previous
+            _, address, _, entry = header
+            if entry:
+                return address == self._cframe(outer)[0]
         return True
 
     def _frames(self, address: int) -> PythonStack:
         frames: list[PythonFrame] = []
         shims, after_shim = 0, False
-        shims_begin_calls = self._layout.frame.first_shim_owner != NONE
+        first_shim = self._layout.frame.first_shim_owner
         while address:
             header = self._header(address)
-            if header is None:
+            if header is None or shims > MOST_SHIMS:
                 return PythonStack(tuple(frames), End.UNREADABLE)
-            if header.shim:
+            code, address, instruction, mark = header
+            if NONE != first_shim <= mark:
                 shims += 1
                 if frames and not after_shim:
                     frames[-1] = frames[-1]._replace(entry=True)
-            elif len(frames) >= self._most_frames:
+                after_shim = True
+                continue
+            if len(frames) >= self._most_frames:
                 return PythonStack(tuple(frames), End.TOO_DEEP)
-            elif self._careful and not self._runs_code(header):
+            if self._careful and not self._is_code(code):
                 return PythonStack(tuple(frames), End.UNREADABLE)
-            else:
-                frames.append(PythonFrame(header.code, header.instruction, header.entry))
-            if shims > MOST_SHIMS:
-                return PythonStack(tuple(frames), End.UNREADABLE)
-            after_shim, address = header.shim, header.previous
-        whole = not frames or (after_shim if shims_begin_calls else frames[-1].entry)
+            frames.append(PythonFrame(code, instruction, first_shim == NONE and bool(mark)))
+            after_shim = False
+        whole = not frames or (frames[-1].entry if first_shim == NONE else after_shim)
         return PythonStack(tuple(frames), End.COMPLETE if whole else End.NO_ENTRY)
 
-    def _header(self, address: int) -> _Header | None:
-        frame = self._layout.frame
-        data = self._memory.read(address, frame.header_bytes)
+    def _header(self, address: int) -> tuple[int, int, int, int] | None:
+        """A frame's code, previous frame, instruction, and its mark: owner or is_entry, 1 where each is an entry."""
+        data = self._memory.read(address, self._fields.size)
         if not data:
             return None
-        return _Header(
-            _word(data, frame.code) & ~frame.code_tags,
-            _word(data, frame.previous),
-            _instruction(data, frame),
-            bool(data[frame.is_entry]) if frame.is_entry != NONE else frame.owner == NONE,
-            frame.first_shim_owner != NONE and data[frame.owner] >= frame.first_shim_owner,
-        )
+        if self._mark == NONE:
+            return (*self._fields.of(data), 1)
+        code, previous, instruction, mark = self._fields.of(data)
+        return code & ~self._layout.frame.code_tags, previous, instruction, mark
 
 
 def walk_live(memory: Memory, runtime: Runtime, thread: ThreadState) -> PythonStack:
@@ -176,9 +170,3 @@ def walk_live(memory: Memory, runtime: Runtime, thread: ThreadState) -> PythonSt
 
 def _word(data: bytes, offset: int) -> int:
     return int.from_bytes(data[offset : offset + 8], "little")
-
-
-def _instruction(data: bytes, frame: FrameOffsets) -> int:
-    if frame.instruction_bytes == 8:
-        return _word(data, frame.instruction)
-    return int(struct.unpack_from("<i", data, frame.instruction)[0])

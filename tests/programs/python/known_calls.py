@@ -58,6 +58,7 @@ def total(values):
 
 
 def main():
+    turn()  # compiles what json and re keep
     print("running", flush=True)
     while True:
         turn()
