@@ -37,11 +37,15 @@ class End(Enum):
 
 
 class PythonFrame(NamedTuple):
-    """A code object's address, the place that runs as its version tells it, and whether a C call begins here."""
+    """A code object's address, the place that runs as its version tells it, and whether a C call begins here.
+
+    `address` is the frame's own.
+    """
 
     code: int
     instruction: int
     entry: bool
+    address: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,7 @@ class FrameWalker:
             header = self._header(address)
             if header is None or shims > MOST_SHIMS:
                 return PythonStack(tuple(frames), End.UNREADABLE)
+            here = address
             code, address, instruction, mark = header
             if NONE != first_shim <= mark:
                 shims += 1
@@ -136,7 +141,7 @@ class FrameWalker:
                 return PythonStack(tuple(frames), End.TOO_DEEP)
             if self._careful and not self._is_code(code):
                 return PythonStack(tuple(frames), End.UNREADABLE)
-            frames.append(PythonFrame(code, instruction, first_shim == NONE and bool(mark)))
+            frames.append(PythonFrame(code, instruction, first_shim == NONE and bool(mark), here))
             after_shim = False
         whole = not frames or (frames[-1].entry if first_shim == NONE else after_shim)
         return PythonStack(tuple(frames), End.COMPLETE if whole else End.NO_ENTRY)
