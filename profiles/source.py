@@ -50,6 +50,15 @@ class AsksJava(Protocol):
         ...
 
 
+@runtime_checkable
+class FollowsWaits(Protocol):
+    """A source that can begin to follow what threads wait for."""
+
+    def follow_waits(self) -> None:
+        """Sample the kind offcpu as well, from now on; a delta with a new context says when. Never blocks."""
+        ...
+
+
 class Sink(Protocol):
     """Takes windows: a file, a folder."""
 

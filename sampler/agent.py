@@ -56,6 +56,8 @@ def _obey(orders: IO[bytes], session: Session) -> None:
                 session.set_rate(hz)
             elif order == "java_maps":
                 session.ask_java_for_names()
+            elif order == "waits":
+                session.follow_waits()
             elif order == "stop":
                 break
     except (BadMessage, OSError, ValueError, TypeError):

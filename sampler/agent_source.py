@@ -62,6 +62,10 @@ class AgentSource:
         """Sample at another rate from now on."""
         self._order({"order": "rate", "hz": frequency_hz})
 
+    def follow_waits(self) -> None:
+        """Sample time off the CPU as well."""
+        self._order({"order": "waits"})
+
     def ask_java_for_names(self) -> None:
         """Ask JVMs for the names of their code from now on."""
         self._order({"order": "java_maps"})

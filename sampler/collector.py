@@ -96,6 +96,10 @@ class Collector:
         """Ask, from any thread, for another rate."""
         self._order(lambda: self._set_rate(frequency_hz))
 
+    def follow_waits(self) -> None:
+        """Ask, from any thread, to sample time off the CPU as well."""
+        self._order(self._follow_waits)
+
     def ask_java_for_names(self) -> None:
         """Ask JVMs, from any thread, for the names of their code, from now on."""
         self._java_maps.wanted = True
@@ -149,6 +153,13 @@ class Collector:
         self.kernel.retarget(target)
         self._options = replace(self._options, target=target)
         self._new_context = replace(self._new_context or self._context, target=str(target))
+
+    def _follow_waits(self) -> None:
+        if self._waits is None:
+            self.kernel.follow_waits()
+            self._waits = WaitReader(self._tables, self._namer)
+            self._options = replace(self._options, kinds=(*self._options.kinds, "offcpu"))
+            self._new_context = replace(self._new_context or self._context, kinds=self._options.kinds)
 
     def _set_rate(self, frequency_hz: int) -> None:
         self.kernel.set_rate(frequency_hz)

@@ -29,7 +29,7 @@ from .mapping_writer import MappingWriter
 from .options import CollectOptions, map_sizes
 from .python_writer import PythonWriter
 from .ring_buffer import RingBuffer
-from .wait_side import WaitReading, WaitSide
+from .wait_side import WAIT_MAPS, WaitReading, WaitSide
 
 NO_SUBSYSTEM = 0xFFFFFFFF
 MAPPING_CHUNKS = 4
@@ -155,6 +155,14 @@ class KernelSide:
         """Let CPUs that came online tick as well; gives them."""
         return self._programs.attach_clocks("sample", self._frequency)
 
+    def follow_waits(self) -> None:
+        """Follow what threads wait for, from now on. Raises CannotLoad."""
+        if self.waits is None:
+            for name, entries in WAIT_MAPS.items():
+                self._programs.resize(name, entries)
+            self._programs.add_chain(WAITS)
+            self.waits = WaitSide(self._programs)
+
     def set_rate(self, frequency_hz: int) -> None:
         """Tick at another rate from now on."""
         self._programs.stop_clocks()
@@ -269,8 +277,6 @@ class KernelSide:
         programs.configure({name: value for name, value in offsets.items() if name in fields})
         programs.configure(self._knobs(options, offsets, sizes))
         programs.maps["snapshot_budget"].update(struct.pack("=i", 0), struct.pack("=q", SNAPSHOT_BUDGET))
-        if "offcpu" in options.kinds:
-            programs.chains.append(WAITS)
         programs.join_chain("emit", "EMIT")
         programs.join_chain("finish_later", "FINISH_LATER")
         programs.join_chain("walk_native", "WALK_NATIVE")
@@ -280,7 +286,7 @@ class KernelSide:
         # The loop takes the verifier some 30 ms; until it joins, user space walks every stack.
         programs.join_chain("walk_frames", "WALK_FRAMES")
         if "offcpu" in options.kinds:
-            self.waits = WaitSide(programs)
+            self.follow_waits()
 
     def _knobs(self, options: CollectOptions, offsets: dict[str, int], sizes: dict[str, int]) -> dict[str, int]:
         layout = own_layout()

@@ -64,6 +64,10 @@ class Session:
         """Ask, from any thread, for another rate."""
         self._collector.set_rate(frequency_hz)
 
+    def follow_waits(self) -> None:
+        """Ask, from any thread, to sample time off the CPU as well."""
+        self._collector.follow_waits()
+
     def ask_java_for_names(self) -> None:
         """Ask, from any thread, JVMs for the names of their code."""
         self._collector.ask_java_for_names()

@@ -14,7 +14,6 @@ from textual import events
 from ..profiles.delta import Notice
 from ..profiles.source import Source
 from ..profiles.view import View
-from ..profiles.vocabulary import shown_kinds
 from ..themes.glyphs import glyphs_for
 from ..themes.palette import THEMES
 from .chooser import ChooserScreen
@@ -170,8 +169,9 @@ class IcetopApp(ViewingApp):
 
     def action_kind(self, number: int) -> None:
         """Another kind of profile."""
-        kinds = shown_kinds(self._keeper.profile.kinds())
+        kinds = self._kinds()
         if number <= len(kinds):
+            self._steering.follow(kinds[number - 1], self._keeper.profile.context)
             self._choose(self._choices.of_kind(kinds[number - 1]))
 
     # --- steering

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from rich.style import Style
 
 from ..profiles.printable import printable
-from ..profiles.vocabulary import shown_kinds
 from .choices import Choices
 from .figures import clock, length, stopwatch
 from .header_parts import Part, fit_parts, vital_parts
@@ -24,10 +23,11 @@ class Status:
 
     `matched` is the share of the whole that the search matches, in percent; `stage` what a source without samples does;
     `target` is what is looked at; `ordered` and `ordered_hz` what the source was told to do and does not do yet;
-    `remark` stands beside the target.
+    `remark` stands beside the target; `kinds` are those that number keys choose from.
     """
 
     live: bool = True
+    kinds: tuple[str, ...] = ()
     ended: bool = False
     paused: float | None = None
     stage: str = ""
@@ -104,12 +104,11 @@ class Header(Painted):
         return glyphs.live, [f"ended {kept}" if status.ended else f"live {kept}", shown]
 
     def _paint_choices(self, row: Row) -> None:
-        palette, picture = self.look.palette, self._picture
-        context = picture.context if picture else None
+        palette = self.look.palette
         search = self._search()
         stop = row.width - (cells(search) + 2 if search else 0)
         row.put(" ")
-        for number, kind in enumerate(shown_kinds(context.kinds) if context else (), 1):
+        for number, kind in enumerate(self._status.kinds if self._picture else (), 1):
             here = kind == self._choices.view.kind
             row.put(f"{number} ", palette.faint).put(printable(kind, 12), palette.accent if here else palette.faint)
             row.put("  ")

@@ -30,6 +30,10 @@ def nothing_came(notices: Sequence[Notice]) -> list[str]:
     return ["no samples: the source ended without any"]
 
 
+FOLLOWED = ("offcpu", "wall")
+"""Kinds that a live source begins to sample when they are asked for."""
+
+
 def no_samples(picture: Picture, live: bool) -> list[str]:
     """Lines for a view of a profile that holds nothing to draw."""
     view, account = picture.view, picture.account
@@ -37,6 +41,8 @@ def no_samples(picture: Picture, live: bool) -> list[str]:
     target = printable(picture.context.target, 200)
     busy = _busy(picture)
     there = shown_kinds(picture.context.kinds)
+    if live and view.kind in FOLLOWED and view.kind not in there:
+        return ["threads are followed from now on", "", "what they wait for shows in a moment"]
     if view.kind not in there and picture.anything:
         kinds = printable(", ".join(there), 200)
         return [f"no {printable(view.kind, 40)} samples are in here", "", f"there are: {kinds}"]
@@ -57,7 +63,7 @@ def waiting(picture: Picture) -> str:
     busy, cpus = picture.busy_cores, picture.context.cpus
     if picture.view.kind != "cpu" or busy is None or not cpus or busy / cpus >= IDLE_SHARE:
         return ""
-    return f"{100 * busy / cpus:.1f} % busy: time is spent waiting"
+    return f"{100 * busy / cpus:.1f} % busy: time is spent waiting, 2 shows for what"
 
 
 def _busy(picture: Picture) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from ..profiles.delta import Context
-from ..profiles.source import AsksJava, Source, Steerable
+from ..profiles.source import AsksJava, FollowsWaits, Source, Steerable
 from ..profiles.target import Target
+from ..profiles.vocabulary import parts_of, shown_kinds
 
 RATES = (19, 49, 99, 199, 499, 999)
 """Samples a second and CPU that the rate keys go through: none a divisor of what programs do at regular times."""
@@ -18,6 +19,7 @@ class Steering:
     def __init__(self, source: Source) -> None:
         self._source = source if isinstance(source, Steerable) else None
         self._java = source if isinstance(source, AsksJava) else None
+        self._waits = source if isinstance(source, FollowsWaits) else None
         self.target: Target | None = None
         self.frequency_hz: int | None = None
 
@@ -31,6 +33,16 @@ class Steering:
         if self._source is not None:
             self.target = target
             self._source.retarget(target)
+
+    def kinds(self, context: Context) -> tuple[str, ...]:
+        """The kinds to look at: those there are, and off-CPU time where the source can begin to follow it."""
+        more = ("offcpu",) if self._waits is not None and "offcpu" not in context.kinds else ()
+        return shown_kinds((*context.kinds, *more))
+
+    def follow(self, kind: str, context: Context) -> None:
+        """Have a kind sampled from now on, where it is not."""
+        if self._waits is not None and "offcpu" in parts_of(kind) and "offcpu" not in context.kinds:
+            self._waits.follow_waits()
 
     def ask_java_for_names(self) -> bool:
         """Have JVMs asked for the names of their code; whether this source can."""

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from ..profiles.profile import Profile
 from ..profiles.source import Source
 from ..profiles.view import View
+from ..profiles.vocabulary import shown_kinds
 from .board import Board
 from .choices import LIVE_WINDOW, Choices
 from .feed import Feed
@@ -138,6 +139,7 @@ class ViewingApp(FrugalApp):
         choices, steering = self._choices, self._steering
         status = Status(
             live=self._live,
+            kinds=self._kinds(),
             ended=self._ended and self._live,
             paused=None if choices.paused_at is None else time.monotonic() - choices.paused_since,
             stage=self._keeper.profile.stage,
@@ -150,6 +152,13 @@ class ViewingApp(FrugalApp):
             remark=self._remark(),
         )
         self._board.header.show(self._picture, choices, status)
+
+    def _kinds(self) -> tuple[str, ...]:
+        """The kinds that number keys choose from."""
+        profile = self._keeper.profile
+        if self._live and not self._ended:
+            return self._steering.kinds(profile.context)
+        return shown_kinds(profile.kinds())
 
     def _remark(self) -> str:
         return waiting(self._picture) if self._picture is not None and self._live else ""

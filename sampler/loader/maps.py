@@ -41,6 +41,7 @@ class Map:
         self.key_size = key_size
         self.value_size = value_size
         self.entries = entries
+        self.flags = flags
         self.fd = create_map(name, kind, key_size, value_size, entries, flags)
         self._value_space = value_size
         if kind in PERCPU_KINDS:

@@ -65,6 +65,7 @@ class Programs:
     clocks: dict[int, int] = field(default_factory=dict)
     settings: Any = None
     chains: list[Chain] = field(default_factory=lambda: [TICKS])
+    _joined: dict[str, str] = field(default_factory=dict)
     _loaded: dict[str, int] = field(default_factory=dict)
 
     def configure(self, values: Mapping[str, int]) -> None:
@@ -89,10 +90,29 @@ class Programs:
 
     def join_chain(self, name: str, slot: str) -> None:
         """Put a program into the chains, under its name in `enum program`."""
-        index = self.form.enums["program"][slot]
+        self._joined[name] = slot
         for chain in self.chains:
-            program = self.load(chain.instead.get(name, name), chain)
-            self.maps[chain.map].update(struct.pack("=I", index), struct.pack("=I", program))
+            self._join(name, slot, chain)
+
+    def add_chain(self, chain: Chain) -> None:
+        """Have another chain, with all that have joined so far."""
+        self.chains.append(chain)
+        for name, slot in self._joined.items():
+            self._join(name, slot, chain)
+
+    def resize(self, name: str, entries: int) -> None:
+        """Have a larger map before a program that uses it is loaded; what it held is gone. Raises CannotLoad."""
+        old = self.maps[name]
+        try:
+            self.maps[name] = Map(name, old.kind, old.key_size, old.value_size, entries, old.flags)
+        except OSError as error:
+            raise CannotLoad(f"map {name}", error) from error
+        old.close()
+
+    def _join(self, name: str, slot: str, chain: Chain) -> None:
+        program = self.load(chain.instead.get(name, name), chain)
+        index = self.form.enums["program"][slot]
+        self.maps[chain.map].update(struct.pack("=I", index), struct.pack("=I", program))
 
     def attach_clocks(self, name: str, frequency: int) -> list[int]:
         """Let a program run on every tick of every CPU that is online and has no clock yet; gives those CPUs.

@@ -220,7 +220,7 @@ def test_an_empty_screen_says_why() -> None:
     assert no_samples(empty, live=True)[0] == "no samples in 30 s"
     idle = replace(empty, context=Context(cpus=4), loads=[Load(20 * SECOND, 21 * SECOND, 0.02)])
     assert no_samples(idle, live=True) == ["no samples in 30 s: this machine is idle", "", "0.02 of 4 cores are busy"]
-    assert waiting(idle) == "0.5 % busy: time is spent waiting"
+    assert waiting(idle) == "0.5 % busy: time is spent waiting, 2 shows for what"
     targeted = replace(idle, context=Context(cpus=4, target="pid 42"))
     assert no_samples(targeted, live=True)[0] == "no samples of pid 42 in 30 s"
     lost = replace(empty, account=Account(50, 0, 50, None))
@@ -228,7 +228,8 @@ def test_an_empty_screen_says_why() -> None:
     filtered = replace(empty, anything=True, view=View(target=Target(pids=frozenset((5,)))))
     assert "pid 5" in no_samples(filtered, live=True)[0] and "others" in no_samples(filtered, live=True)[2]
     other = replace(empty, anything=True, view=View(kind="offcpu"))
-    assert no_samples(other, live=True)[0] == "no offcpu samples are in here"
+    assert no_samples(other, live=False)[0] == "no offcpu samples are in here"
+    assert no_samples(other, live=True)[0] == "threads are followed from now on"
 
 
 def test_a_start_and_an_end_without_samples_say_what_happened() -> None:
