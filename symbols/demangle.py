@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from .readable_names import shortened, simplified, without_suffixes
 from .rust_names import demangle_rust
 
 Mangling = Literal["c++", "rust"]
@@ -23,7 +24,7 @@ _REFERENCE = re.compile(rb"[ST][0-9A-Z]{0,3}_")
 
 
 def demangle(name: bytes, manglings: frozenset[Mangling] = ALL) -> str:
-    """A readable name for a symbol; one that is not mangled, or cannot be demangled, as it is.
+    """A readable name for a symbol, see `readable_names`; one that is not mangled, or cannot be demangled, as it is.
 
     Bytes that are not UTF-8 are replaced; control characters stay, as data.
     """
@@ -31,10 +32,10 @@ def demangle(name: bytes, manglings: frozenset[Mangling] = ALL) -> str:
         return demangle(name[:-4], manglings) + "@plt"
     if name[:2] in (b"_R", b"_Z"):
         if "rust" in manglings and (rust := demangle_rust(name)) is not None:
-            return rust[:LONGEST]
+            return shortened(without_suffixes(rust[:LONGEST]))
         if "c++" in manglings and name[:2] == b"_Z" and (found := _demangle_cpp(name)) is not None:
-            return found[:LONGEST]
-    return name[:LONGEST].decode("utf-8", "replace")
+            return shortened(simplified(without_suffixes(found[:LONGEST])))
+    return without_suffixes(name[:LONGEST].decode("utf-8", "replace"))
 
 
 @lru_cache(maxsize=1)

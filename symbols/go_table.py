@@ -21,6 +21,9 @@ _MODULE_DATA = (".go.module", ".noptrdata", ".data", ".data.rel.ro")
 _TEXT_IN_MODULE_DATA = 176
 """Where moduledata may be, and its field `text`: after one pointer, six slices and three more pointers."""
 
+_WORDS = 40
+"""How many words from there on are looked at."""
+
 _LARGEST_DATA = 32 << 20
 
 
@@ -73,16 +76,22 @@ def start_of_text(elf: ElfFile, section: Section) -> int:
     text = elf.section(".text")
     if text is not None and elf.section(".init") is None:
         return text.address
-    for start in _starts_in_module_data(elf, section.address):
-        if any(begin <= start < end for begin, end in elf.code_ranges()):
-            return start
+    for words in _module_data(elf, section.address):
+        if any(begin <= words[0] < end for begin, end in elf.code_ranges()):
+            return words[0]
     raise BrokenFile("where Go's code starts is not known: a C linker put other code before it")
 
 
-def _starts_in_module_data(elf: ElfFile, table: int) -> Iterator[int]:
-    """What may be the field `text` of moduledata, whose first field is the address of the table.
+def moduledata_words(elf: ElfFile, section: Section) -> Iterator[int]:
+    """The words of moduledata from its field `text` on, some of them addresses; `section` has the table."""
+    for words in _module_data(elf, section.address):
+        yield from words
 
-    Either both are in the file, or relocations will put them there (.rela.dyn: place, kind, value).
+
+def _module_data(elf: ElfFile, table: int) -> Iterator[tuple[int, ...]]:
+    """What may be the words of moduledata from its field `text` on. Its first field is the address of the table.
+
+    Either all are in the file, or relocations will put them there (.rela.dyn: place, kind, value; in order).
     """
     sought = struct.pack("<Q", table)
     for name in _MODULE_DATA:
@@ -90,13 +99,14 @@ def _starts_in_module_data(elf: ElfFile, table: int) -> Iterator[int]:
         data = elf.contents(section, _LARGEST_DATA) if section is not None else b""
         place = data.find(sought)
         while 0 <= place <= len(data) - _TEXT_IN_MODULE_DATA - 8:
-            yield int.from_bytes(data[place + _TEXT_IN_MODULE_DATA : place + _TEXT_IN_MODULE_DATA + 8], "little")
+            words = data[place + _TEXT_IN_MODULE_DATA : place + _TEXT_IN_MODULE_DATA + 8 * _WORDS]
+            yield struct.unpack(f"<{len(words) // 8}Q", words[: len(words) // 8 * 8])
             place = data.find(sought, place + 8)
     relocations = elf.section(".rela.dyn")
     data = elf.contents(relocations, _LARGEST_DATA) if relocations is not None else b""
     place = data.find(sought)
     if place >= 16 and place % 24 == 16:
         module = int.from_bytes(data[place - 16 : place - 8], "little")
-        place = data.find(struct.pack("<Q", module + _TEXT_IN_MODULE_DATA))
-        if place >= 0 and place % 24 == 0:
-            yield int.from_bytes(data[place + 16 : place + 24], "little")
+        first = data.find(struct.pack("<Q", module + _TEXT_IN_MODULE_DATA))
+        if first >= 0 and first % 24 == 0:
+            yield tuple(value for (value,) in struct.iter_unpack("<16xQ", data[first : first + 24 * _WORDS]))

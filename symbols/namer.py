@@ -17,9 +17,11 @@ from .binaries import MOST_OPEN, Binary, BinaryCache
 from .demangle import ALL, Mangling, demangle
 from .elf_file import find_build_id
 from .elf_symbols import SymbolTables
+from .go_lines import GoBinaries, readable_go_name
 from .kernel import KernelSymbols
 from .mappings import AddressSpace, Mapping
 from .perf_map import Allowance, PerfMap
+from .readable_names import without_suffixes
 from .runtimes import language_of_generated_code
 from .vdso import NAME as VDSO
 from .vdso import Vdso, own_vdso
@@ -61,6 +63,7 @@ class Namer:
         self._manglings = manglings
         self.binaries = BinaryCache(self.counters, most_open)
         self._tables = SymbolTables(max_bytes, self.counters)
+        self._go = GoBinaries(max_bytes, self.counters)
         self._debug_lines: DebugLines | None = None
         self._perf_maps: OrderedDict[int, PerfMap] = OrderedDict()
         self._map_allowance = Allowance()
@@ -74,7 +77,7 @@ class Namer:
         if found is None:
             return Location(Language.KERNEL, KERNEL, self._kernel_id(), address)
         build_id = self._kernel_id() if found.binary == KERNEL else ""
-        return Location(Language.KERNEL, found.binary, build_id, address, (Line(found.function),))
+        return Location(Language.KERNEL, found.binary, build_id, address, (Line(without_suffixes(found.function)),))
 
     def locate_user(self, space: AddressSpace, address: int) -> Location:
         """The location of an address of a process, with its name if that is at hand.
@@ -89,8 +92,7 @@ class Namer:
         if mapping.has_file:
             binary = self.binaries.behind(space, mapping)
             if binary is not None:
-                lines = self._lines(binary, offset) if self._tables.loaded(binary) else ()
-                return Location(binary.language, as_unicode(mapping.path), binary.build_id, offset, lines)
+                return self._locate_in(binary, as_unicode(mapping.path), offset)
         elif (vdso := self._vdso_of(mapping)) is not None:
             return Location(Language.NATIVE, VDSO, vdso.build_id, offset, self._line(vdso.find(offset)))
         perf_map = self.perf_map(space)
@@ -101,6 +103,16 @@ class Namer:
             return Location(Language.NATIVE, as_unicode(mapping.path), "", offset)
         return Location(perf_map.language, generated_binary(perf_map.language), "", address)
 
+    def _locate_in(self, binary: Binary, path: str, offset: int) -> Location:
+        language = binary.language
+        if language is Language.GO:
+            lines = self._go.find(binary, offset)
+            if lines:
+                return Location(language, path, binary.build_id, offset, lines)
+            language = Language.NATIVE if self._go.reads(binary) else language
+        lines = self._lines(binary, offset) if self._tables.loaded(binary) else ()
+        return Location(language, path, binary.build_id, offset, lines)
+
     def name(self, space: AddressSpace | None, location: Location) -> tuple[Line, ...]:
         """The lines of a location, empty when it has no name. May read a table of symbols.
 
@@ -110,7 +122,7 @@ class Namer:
             return location.lines
         if location.language is Language.KERNEL:
             found = self.kernel.name(location.offset)
-            return (Line(found.function),) if found is not None else ()
+            return (Line(without_suffixes(found.function)),) if found is not None else ()
         if is_generated(location.binary):
             named = self.perf_map(space).find(location.offset) if space is not None else None
             return (named.line,) if named is not None else ()
@@ -161,7 +173,14 @@ class Namer:
         return binary if binary is not None and binary.build_id == location.build_id else None
 
     def _lines(self, binary: Binary, offset: int) -> tuple[Line, ...]:
-        return self._line(self._tables.find(binary, offset))
+        is_go = binary.language is Language.GO
+        found = self._go.find(binary, offset) if is_go else ()
+        if found:
+            return found
+        name = self._tables.find(binary, offset)
+        if name and is_go and not self._go.reads(binary):
+            return (Line(readable_go_name(name.decode("utf-8", "replace"))),)
+        return self._line(name)
 
     def _line(self, name: bytes | None) -> tuple[Line, ...]:
         return (Line(demangle(name, self._manglings)),) if name else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from icetop.symbols.readable_names import shortened, simplified, without_suffixes
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,16 @@ def functions(program: Path, *options: str) -> list[Symbol]:
     return found
 
 
+def readable(name: str) -> str:
+    """Another tool's name as icetop shows it: see `readable_names`; generic Go functions as Go's tracebacks do."""
+    if "[go.shape" in name or ".abi0" in name or "\u00b7" in name:
+        return re.sub(r"\[.*\]", "[...]", name).removesuffix(".abi0").replace("\u00b7", ".")
+    return shortened(simplified(without_suffixes(name)))
+
+
 def names_at(symbols: list[Symbol], address: int) -> set[str]:
     """All names of functions around an address."""
-    return {symbol.name for symbol in symbols if symbol.address <= address < symbol.address + symbol.size}
+    return {readable(symbol.name) for symbol in symbols if symbol.address <= address < symbol.address + symbol.size}
 
 
 def addr2line(program: Path, addresses: list[int]) -> list[list[tuple[str, str]]]:

@@ -23,7 +23,7 @@ from icetop.symbols.namer import Namer
 from icetop.symbols.raw_bytes import open_regular
 from icetop.tests.programs_to_run import Build, Start
 from icetop.tests.symbols.conftest import SOURCES, needs_root
-from icetop.tests.symbols.oracle import Symbol, build_id, file_offset, functions, output, slide
+from icetop.tests.symbols.oracle import Symbol, build_id, file_offset, functions, output, readable, slide
 
 pytestmark = [
     pytest.mark.skipif(shutil.which(tool) is None, reason=f"{tool} is not installed") for tool in ("gcc", "objcopy")
@@ -136,7 +136,11 @@ def test_stubs_of_shared_libraries(flags: tuple[str, ...], build: Build) -> None
     labels = re.findall(
         r"^([0-9a-f]+) <(.*@plt)>:$", output("objdump", "-d", "-C", "-j.plt.sec", "-j.plt", program), re.M
     )
-    stubs = {int(start, 16): name for start, name in labels if "-0x" not in name and not name.startswith("*ABS*")}
+    stubs = {
+        int(start, 16): readable(name[:-4]) + "@plt"
+        for start, name in labels
+        if "-0x" not in name and not name.startswith("*ABS*")
+    }
     assert len(stubs) > 5
     assert {address: saved_name(program, address + 5) for address in stubs} == stubs
 

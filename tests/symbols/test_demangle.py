@@ -8,16 +8,15 @@ from icetop.symbols.rust_names import demangle_rust
 
 KNOWN = {
     "main": "main",
-    "foo.cold": "foo.cold",
-    "foo.constprop.0": "foo.constprop.0",
-    "_ZN4shop5checkERKSt6vectorIiSaIiEEm.cold": (
-        "shop::check(std::vector<int, std::allocator<int> > const&, unsigned long) [clone .cold]"
-    ),
+    "foo.cold": "foo",
+    "foo.constprop.0": "foo",
+    "foo.part.0": "foo.part",
+    "_ZN4shop5checkERKSt6vectorIiSaIiEEm.cold": ("shop::check(std::vector<int> const&, unsigned long)"),
     "_ZN4core3ptr13drop_in_place17h0123456789abcdefE": "core::ptr::drop_in_place",
     "_ZN60_$LT$alloc..string..String$u20$as$u20$core..fmt..Display$GT$3fmt17h0123456789abcdefE.llvm.8243B2A9": (
         "<alloc::string::String as core::fmt::Display>::fmt"
     ),
-    "_ZN3foo3bar17h0123456789abcdefE.cold": "foo::bar.cold",
+    "_ZN3foo3bar17h0123456789abcdefE.cold": "foo::bar",
     # From the specification of the v0 mangling and the tests of rustc-demangle.
     "_RNvCs1234_7mycrate3foo": "mycrate::foo",
     "_RNvMs_CskCE_4testNtB4_3Foo3new": "<test::Foo>::new",

@@ -11,7 +11,7 @@ from icetop.profiles.vocabulary import Language
 from icetop.symbols.mappings import read_address_space
 from icetop.symbols.namer import Namer
 from icetop.tests.programs_to_run import Build, Start
-from icetop.tests.symbols.oracle import Symbol, addr2line, build_id, file_offset, functions, names_at, slide
+from icetop.tests.symbols.oracle import Symbol, addr2line, build_id, file_offset, functions, names_at, readable, slide
 
 ADDRESSES = 200
 
@@ -56,9 +56,8 @@ def test_a_running_program(kind: str, build: Build, start: Start, monkeypatch: p
         assert not build_id(program) or location.build_id == build_id(program)
         lines = namer.name(space, location)
         expected = names_at(symbols, address)
-        if [line.function for line in lines] != [other[-1][0]] and (
-            len(expected) == 1 or not expected & {line.function for line in lines}
-        ):
+        outer = lines[-1].function if lines else ""
+        if outer != readable(other[-1][0]) and (len(expected) == 1 or outer not in expected):
             wrong.append((hex(address), lines, expected, other[-1]))
     assert not wrong
     assert namer.counters["tables_loaded"] == 1
@@ -77,14 +76,15 @@ def test_a_second_look_has_the_name_at_once(build: Build, start: Start, monkeypa
     assert namer.locate_user(space, address).lines == namer.name(space, first)
 
 
-def test_cold_parts_keep_their_name(build: Build, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cold_parts_have_their_function_s_name(build: Build, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     program = program_of("cpp", build, monkeypatch)
     cold = [symbol for symbol in functions(program) if "[clone .cold]" in symbol.name]
     assert any("shop::checked" in symbol.name for symbol in cold)
     namer = Namer()
     for symbol in cold:
         location = Location(Language.NATIVE, str(program), build_id(program), file_offset(program, symbol.address))
-        assert namer.name_saved(location)[0].function == symbol.name
+        name = namer.name_saved(location)[0].function
+        assert name == readable(symbol.name) and "clone" not in name
 
 
 def test_the_kernel() -> None:
@@ -103,5 +103,5 @@ def test_the_kernel() -> None:
     for place in chooser.sample(places, ADDRESSES):
         address = chooser.randrange(borders[place], borders[place + 1])
         location = namer.locate_kernel(address)
-        assert location.lines and location.lines[0].function in text[borders[place]]
+        assert location.lines and location.lines[0].function in set(map(readable, text[borders[place]]))
         assert (location.language, location.binary, location.offset) == (Language.KERNEL, "[kernel]", address)

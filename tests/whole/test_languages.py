@@ -130,3 +130,21 @@ def test_java_is_not_asked_without_being_told_to(icetop: Icetop, report: Report,
     assert share(found, lambda frames: any(frame["name"] == "[java JIT]" for frame in frames)) > 0.7
     if found["truncated_by"].get("jit_no_frame_pointer", 0) > 5:
         assert "-XX:+PreserveFramePointer" in found["said"]
+
+
+@pytest.mark.parametrize("flags", ["", "-s -w"], ids=["with symbols", "stripped"])
+def test_go(flags: str, tmp_path: Path, icetop: Icetop, report: Report, start: Start) -> None:
+    """Methods as Go's people write them, inlined calls, files and lines; a stripped program has them too."""
+    program = tmp_path / "shop"
+    words = (needs("go"), "build", f"-ldflags={flags}", "-o", program, SOURCES / "shop.go")
+    subprocess.run(words, check=True, capture_output=True)
+    process = start(program, stdout=subprocess.PIPE)
+    found = record(icetop, report, "-d", 1, "-p", process.pid)
+    chain = ("runtime.main", "main.main", "main.Shop.Serve", "main.(*Cart).Price", "main.taxOf")
+    assert share(found, lambda frames: has_chain(frames, *chain)) > 0.6
+    function = next(function for function in found["functions"] if function["name"] == "main.taxOf")
+    source = (SOURCES / "shop.go").read_text().splitlines()
+    assert "func taxOf" in source[function["line"] - 1]
+    assert (function["language"], function["file"].endswith("shop.go")) == ("go", True)
+    if any(frame["name"].startswith("main.sum") for frame in found["frames"]):
+        assert "main.sum[...]" in [frame["name"] for frame in found["frames"]]
