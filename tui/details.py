@@ -38,7 +38,7 @@ class Details(Painted):
         """Tell of this from now on."""
         if facts != self._facts:
             self._facts = facts
-            self.refresh()
+            self.repaint()
 
     def paint(self, y: int, row: Row) -> None:
         """The facts, in order."""

@@ -52,7 +52,7 @@ class Header(Painted):
     def show(self, picture: Picture | None, choices: Choices, status: Status) -> None:
         """Say this from now on."""
         self._picture, self._choices, self._status = picture, choices, status
-        self.refresh()
+        self.repaint()
 
     def paint(self, y: int, row: Row) -> None:
         """Row 0 has the vital signs, row 1 what is looked at."""

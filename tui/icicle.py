@@ -39,12 +39,15 @@ class Icicle(Painted):
         self._level = 0
         self._hidden = 0
         self._extent = self.size
+        self._levels = 1
+        self._laid: tuple[int, int, int, int] | None = None
         self.root = 0
         self.box = 0
 
     def show(self, picture: Picture, matches: Matches | None, tint: Tint) -> None:
         """Draw this from now on; zoom and cursor stay on their boxes."""
         self._picture, self._matches, self._tint = picture, matches, tint
+        self._laid = None
         self.root = self._zooms[-1].find(picture.tree) if self._zooms else 0
         self.box = self._inside(self._cursor.find(picture.tree))
         self._lay_out()
@@ -151,7 +154,12 @@ class Icicle(Painted):
             return None
         from .icicle_walk import Walk
 
-        return Walk(self._picture.tree, self.root, self._extent.width)
+        return Walk(self._picture.tree, self.root, self._extent.width, self._row_at)
+
+    def _row_at(self, level: int) -> list[Placed] | None:
+        """The boxes placed on a level below the root, None where it is out of sight."""
+        inside = self._laid is not None and 0 <= level - self._top < len(self._rows)
+        return self._rows[level - self._top] if inside else None
 
     def _scroll(self, levels: int) -> None:
         self._top += levels
@@ -165,13 +173,25 @@ class Icicle(Painted):
             return
         from .icicle_layout import deepest, lay_out
 
-        tree, height = picture.tree, max(size.height - self._crumbs, 1)
-        levels = deepest(tree, self.root) + 1
+        tree, height, shown = picture.tree, max(size.height - self._crumbs, 1), self._level
         at = int(tree.depths[self.box]) - int(tree.depths[self.root])
+        if not self._laid or self._laid[0] != self.root:
+            self._levels = deepest(tree, self.root) + 1
+            self._laid = None
         if follow:
             self._top = min(max(self._top, at - height + 1), at)
-        self._top = max(min(self._top, levels - height), 0)
-        self._level, self._hidden = at - self._top, max(levels - self._top - height, 0)
+        self._top = max(min(self._top, self._levels - height), 0)
+        self._level = at - self._top
+        wanted = (self.root, size.width, self._top, height)
+        if self._laid == wanted:
+            self.repaint_rows(shown + self._crumbs, self._level + self._crumbs)
+            return
+        self._hidden = max(self._levels - self._top - height, 0)
         minimum = int(picture.view.minimum_share * abs(tree.total))
         self._rows = lay_out(tree, self.root, size.width, self._top, height, minimum)
-        self.refresh()
+        anew = self._laid is None
+        self._laid = wanted
+        if anew:
+            self.repaint()
+        else:
+            self.refresh()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..profiles.call_tree import CallTree
 from .icicle_layout import Placed, lay_out, place_of
 
@@ -10,12 +12,15 @@ PAGE = 10
 
 
 class Walk:
-    """The ways on from a box, for one tree, zoom and width."""
+    """The ways on from a box, for one tree, zoom and width. `placed` gives the boxes on a level, as far as known."""
 
-    def __init__(self, tree: CallTree, root: int, width: int) -> None:
+    def __init__(
+        self, tree: CallTree, root: int, width: int, placed: Callable[[int], list[Placed] | None] = lambda level: None
+    ) -> None:
         self._tree = tree
         self._root = root
         self._width = width
+        self._placed = placed
 
     def step(self, box: int, way: str) -> int:
         """The box that one key leads to; `way` is left, right, up, down, first, last, page_up or page_down."""
@@ -42,7 +47,8 @@ class Walk:
 
     def _row(self, box: int, below: int = 0) -> list[Placed]:
         top = int(self._tree.depths[box]) + below - int(self._tree.depths[self._root])
-        return lay_out(self._tree, self._root, self._width, top, 1)[0]
+        known = self._placed(top)
+        return lay_out(self._tree, self._root, self._width, top, 1)[0] if known is None else known
 
     def _up(self, box: int) -> int:
         return box if box == self._root else int(self._tree.parents[box])

@@ -55,6 +55,7 @@ class Table(Painted):
         self._frame: int | None = None
         self._at = 0
         self._top = 0
+        self._marked = 0
         self._active = False
         self._ruled = True
         self._following = True
@@ -89,7 +90,7 @@ class Table(Painted):
         if frame_id != self._frame:
             self._frame, self._following = frame_id, True
             self._find(frame_id)
-            self._settle()
+            self._settle(moved=True)
 
     def move(self, way: str) -> None:
         """Move the cursor one key's way."""
@@ -147,19 +148,24 @@ class Table(Painted):
     def _to(self, place: int) -> None:
         self._at = min(max(place, 0), len(self._rows) - 1)
         self._frame, self._following = self.frame_id, False
-        self._settle()
+        self._settle(moved=True)
         self.post_message(self.Moved())
 
     def _find(self, frame_id: int) -> None:
         self._at = next((place for place, row in enumerate(self._rows) if row.frame_id == frame_id), self._at)
 
-    def _settle(self) -> None:
-        """Keep the cursor on a row that there is, and where a key put it there, in sight."""
+    def _settle(self, moved: bool = False) -> None:
+        """Keep the cursor on a row that there is, and where a key put it there, in sight. `moved`: only that did."""
+        top, marked = self._top, self._marked
         self._at = max(min(self._at, len(self._rows) - 1), 0)
         if not self._following:
             self._top = min(max(self._top, self._at - self._room + 1), self._at)
         self._top = max(min(self._top, len(self._rows) - self._room), 0)
-        self.refresh()
+        self._marked = self._at
+        if moved and top == self._top:
+            self.repaint_rows(*(self._heads + place - top for place in {marked, self._at} if place >= top))
+        else:
+            self.repaint()
 
     def _paint_title(self, row: Row, scale: Scale) -> None:
         assert self._picture is not None

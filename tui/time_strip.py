@@ -27,7 +27,7 @@ class TimeStrip(Painted):
     def show(self, picture: Picture, live: bool) -> None:
         """Draw this from now on; `live` says that it ends now."""
         self._picture, self._live = picture, live
-        self.refresh()
+        self.repaint()
 
     def paint(self, y: int, row: Row) -> None:
         """Row 0 has the bars, row 1 the marks."""
