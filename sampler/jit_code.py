@@ -37,10 +37,11 @@ class Place:
 
 @dataclass(slots=True)
 class Watched:
-    """The code of one process that was seen."""
+    """The code of one process that was seen; `unnamed` of its places have no name."""
 
     space: AddressSpace
     generation: int
+    unnamed: int = 0
     places: dict[AddressKey, Place] = field(default_factory=dict)
     stacks: set[int] = field(default_factory=set)
 
@@ -74,6 +75,8 @@ class JitCode:
             self._counters["jit_unwatched"] += 1
             return
         entry = self._namer.perf_map(space).place(key[2])
+        known = watched.places.get(key)
+        watched.unnamed += (not lines) - (known is not None and not known.lines)
         watched.places[key] = Place(location, -1 if entry is None or not lines else entry, lines)
 
     def saw_stack(self, start_ns: int, space: AddressSpace, stack: int, keys: list[AddressKey]) -> None:
@@ -85,7 +88,7 @@ class JitCode:
     def unnamed(self) -> Iterator[tuple[ProcessKey, PerfMap]]:
         """The processes with code that has no name, and their maps."""
         for key, watched in self._watched.items():
-            if any(not place.lines for place in watched.places.values()):
+            if watched.unnamed:
                 yield key, self._namer.perf_map(watched.space)
 
     def news(self, at_once: bool = False) -> News:
@@ -122,6 +125,7 @@ class JitCode:
                 place.entry = entry
             elif not place.lines:
                 place.entry, place.lines = entry, (found.line,)
+                watched.unnamed -= 1
                 news.names[place.location] = place.lines
             else:
                 del watched.places[key]

@@ -24,6 +24,7 @@ _DEFAULTS = (
     "std::hash<",
 )
 _OPERATOR = re.compile(r"\boperator(?:<=>|<<=|>>=|<<|>>|<=|>=|->\*|->|<|>|\(\))")
+_WHOLE = re.compile(rf"{_OPERATOR.pattern}|\(anonymous namespace\)")
 _HIDE = str.maketrans("<>()", "\ue000\ue001\ue002\ue003")
 _SHOW = str.maketrans("\ue000\ue001\ue002\ue003", "<>()")
 
@@ -59,7 +60,7 @@ def shortened(name: str, most: int = LONGEST_WHOLE) -> str:
     its template arguments, then without these; `...` stands for what went."""
     if len(name) <= most:
         return name
-    text = _OPERATOR.sub(lambda match: match.group().translate(_HIDE), name).replace("->", "\ue000\ue001")
+    text = _WHOLE.sub(lambda match: match.group().translate(_HIDE), name).replace("->", "\ue000\ue001")
     for deepest in (None, 2, 1):
         text = _collapsed(text, "(", ")", 1) if deepest is None else _collapsed(text, "<", ">", deepest)
         if len(text) <= most:
@@ -93,12 +94,11 @@ def _without_defaults(text: str) -> str:
 
 
 def _collapsed(text: str, opening: str, closing: str, deepest: int) -> str:
-    """The text with `...` for what stands in brackets of this depth and below; brackets at its start, and
-    `(anonymous namespace)`, stay."""
+    """The text with `...` for what stands in brackets of this depth and below; brackets at its start stay."""
     kept: list[str] = []
     depth = 0
     for place, character in enumerate(text):
-        if character == opening and (depth or place) and not text.startswith("(anonymous", place):
+        if character == opening and (depth or place):
             depth += 1
             if depth <= deepest:
                 kept.append(f"{character}..." if depth == deepest else character)

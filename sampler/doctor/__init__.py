@@ -29,7 +29,7 @@ def check_machine(machine: Machine) -> list[Check]:
     proof = try_attach()
     if machine.system != "Linux":
         return [proof]
-    from . import capabilities, kernel, namespaces, peers, programs, recorders, settings, tools
+    from . import capabilities, kernel, namespaces, peers, programs, recorders, runtimes, settings, tools
 
     attached = proof.state is State.OK
     return [
@@ -53,4 +53,5 @@ def check_machine(machine: Machine) -> list[Check]:
         peers.check_docker(machine),
         peers.check_kubernetes(machine),
         recorders.check_recorders(machine),
+        *runtimes.check_runtimes(machine),
     ]

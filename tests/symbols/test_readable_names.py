@@ -50,6 +50,9 @@ LONG = {
         "<core::Map<core::Iter<...>, core::Map<...>> as core::Iterator>::fold"
     ),
     f"f({'int, ' * 40}int)::{{lambda(int)#1}}::operator()(int) const": "f::{lambda(...)#1}::operator()(...) const",
+    f"void std::sort<{'(anonymous namespace)::Item*, ' * 3}int>({'(anonymous namespace)::Item*, ' * 3}int)": (
+        "void std::sort<...>(...)"
+    ),
     "x" * 300: "x" * 300,
 }
 
