@@ -54,7 +54,7 @@ static inline long send(struct stack_event *event, struct settings *settings)
 /* Makes sure that the collector knows the stack; gives its id, 0 when it could not be told. */
 static inline u64 tell_stack(struct scratch *scratch, struct settings *settings)
 {
-    u64 stack = scratch->event.stack = hash_stack(&scratch->event);
+    u64 stack = scratch->event.stack = mix(hash_stack(&scratch->event), scratch->walk.binaries);
     u8 one = 1;
     if (!sent.lookup(&stack)) {
         if (send(&scratch->event, settings))

@@ -15,8 +15,7 @@ struct comm { char name[COMM_LENGTH]; };
 BPF_HASH(target_comms, struct comm, u8, 64);                         /* FILTER_COMMS: names of threads or processes */
 BPF_RINGBUF_OUTPUT(stacks, 64);                                      /* new stacks, to the collector */
 BPF_RINGBUF_OUTPUT(snapshots, 64);                                   /* samples for user space to finish */
-BPF_ARRAY(snapshot_layout, struct snapshot, 1);                      /* never made: it tells Python what a snapshot looks like */
-BPF_ARRAY(snapshot_budget, u64, 1);                                  /* how many more may be sent before it has read */
+BPF_ARRAY(snapshot_room, struct snapshot, 1);                        /* the one being made, for each CPU (by its number) */
 BPF_TABLE("lru_hash", u64, struct page, unwind_pages, 1024);         /* rows by binary and page of its file */
 BPF_TABLE("lru_hash", struct mappings_key, struct mappings, mappings, 64); /* what is mapped where, by address space */
 BPF_TABLE("lru_hash", u64, struct python_process, python_processes, 64); /* interpreters by the program's image */

@@ -18,7 +18,7 @@ int sample(void *ctx)
         goto done;
 
     count(COUNT_TICKS, scratch_here->key.epoch);
-    begin_stack(&scratch_here->event);
+    begin_stack(scratch_here);
     if (settings_here->kernel_stacks)
         walk_kernel(ctx, scratch_here);
     u32 flags = read_word(task, settings_here->task_flags);

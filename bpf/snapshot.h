@@ -2,17 +2,6 @@
 #pragma once
 #include "counting.h"
 
-/* Whether user space can take another one before it has read the last ones. */
-static inline bool within_budget(void)
-{
-    u32 zero = 0;
-    u64 *left = snapshot_budget.lookup(&zero);
-    if (!left || (s64)*left <= 0)
-        return false;
-    __sync_fetch_and_add(left, -1);
-    return true;
-}
-
 static inline u32 copy_stack(struct snapshot *snapshot, u64 from)
 {
     u32 copied = 0;
@@ -52,12 +41,9 @@ static inline u32 send_snapshot(struct scratch *scratch)
 {
     struct walk *walk = &scratch->walk;
     struct stack_event *event = &scratch->event;
-    if (event->kernel_frames + event->user_frames + event->python_frames > SNAPSHOT_FRAMES)
-        return END_SNAPSHOT_LOST;
-    if (!within_budget())
-        return END_RATE_LIMITED;
-    struct snapshot *snapshot = snapshots.ringbuf_reserve(sizeof(struct snapshot));
-    if (!snapshot)
+    u32 cpu = bpf_get_smp_processor_id();
+    struct snapshot *snapshot = snapshot_room.lookup(&cpu);
+    if (!snapshot || event->kernel_frames + event->user_frames + event->python_frames > SNAPSHOT_FRAMES)
         return END_SNAPSHOT_LOST;
     snapshot->key = scratch->key;
     snapshot->pc = walk->pc;
@@ -68,7 +54,10 @@ static inline u32 send_snapshot(struct scratch *scratch)
     snapshot->is_return_address = walk->is_return_address;
     bpf_probe_read_kernel(snapshot->registers, sizeof(snapshot->registers), walk->registers);
     copy_frames(snapshot, event);
-    snapshot->stack_bytes = copy_stack(snapshot, walk->sp);
-    snapshots.ringbuf_submit(snapshot, BPF_RB_FORCE_WAKEUP);
-    return 0;
+    u32 size = snapshot->stack_bytes = copy_stack(snapshot, walk->sp);
+    size += offsetof(struct snapshot, stack);
+    if (size > sizeof(*snapshot))
+        size = sizeof(*snapshot);
+    /* A full ring is a reader that does not keep up. */
+    return snapshots.ringbuf_output(snapshot, size, BPF_RB_FORCE_WAKEUP) ? END_RATE_LIMITED : 0;
 }

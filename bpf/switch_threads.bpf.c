@@ -41,7 +41,7 @@ int switch_threads(struct switch_arguments *arguments)
     scratch_here->wait_since = now;
     scratch_here->wait_weight = weight;
     scratch_here->wait_preempted = preempted || !state;
-    begin_stack(&scratch_here->event);
+    begin_stack(scratch_here);
     walk_kernel(arguments, scratch_here);
     if (scratch_here->event.space)
         wait_chain.call(arguments, WALK_NATIVE);

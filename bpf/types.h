@@ -89,8 +89,8 @@ enum walk_end {
     END_JIT_NO_FRAME_POINTER,
     END_UNMAPPED,              /* no mapping holds the address: user space looks again */
     END_MISSING_PAGE,          /* user space has yet to make the page of rows */
-    END_RATE_LIMITED,          /* user space was asked to finish too many stacks */
-    END_SNAPSHOT_LOST,         /* there was no room to ask it */
+    END_RATE_LIMITED,          /* user space did not keep up with finishing stacks */
+    END_SNAPSHOT_LOST,         /* too many frames were walked before for it to be sent */
 };
 
 /* How a row finds the caller's frame; unwinding/rows.py tells what each means. */
@@ -106,6 +106,7 @@ enum row_kind {
     ROW_FRAME_POINTER,
     ROW_SPLIT,
     ROW_REGISTER,
+    ROW_RETURN,
     ROW_BAD,
 };
 
@@ -136,9 +137,9 @@ struct mappings_key {
     u64 chunk;
 };
 
-/* The executable mappings of an address space, sorted; unused entries begin at the highest address. */
+/* The executable mappings of an address space, sorted; unused entries begin above all addresses. */
 struct mappings {
-    u64 next_chunk;            /* where the next chunk begins; the highest address in the last one */
+    u64 next_chunk;            /* where the next chunk begins; above all addresses in the last one */
     struct mapping entries[MAPPINGS];
 };
 
@@ -149,8 +150,12 @@ struct walk {
     u64 bp;
     u64 space;                 /* key of the address space */
     struct mapping mapping;    /* of the last address */
+    struct row row;            /* its row */
+    u64 cfa;                   /* and the frame's address */
     u32 depth;
     u32 is_return_address;
+    u64 interrupted;           /* 1 for a frame that a signal interrupted */
+    u64 binaries;              /* hash of the binaries that it came through: other code may be mapped at an address later */
     u64 registers[32];         /* by DWARF number, those of the innermost frame */
 };
 
@@ -293,7 +298,8 @@ enum wait_counter {
     WAIT_COUNTERS,
 };
 
-/* A sample that user space must finish: where the walker stood, the frames so far, and the stack from there on. */
+/* A sample that user space must finish: where the walker stood, the frames so far, and the stack from there on, of
+ * which only `stack_bytes` are sent. */
 struct snapshot {
     struct count_key key;
     u64 pc;

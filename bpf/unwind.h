@@ -19,6 +19,19 @@ static inline bool read_stack(u64 address, void *into, u32 size)
     return bpf_probe_read_user(into, size, (void *)address) == 0;
 }
 
+/* Where paths meet: what is known of values is forgotten and they are read again, so that the verifier follows the rest
+ * once, and not once for each path. */
+#define paths_meet() asm volatile("" ::: "memory")
+
+/* 1, or 0 where a number is below another; both below 2^63. Without a branch, which would double the paths that the
+ * verifier follows. */
+static inline u32 reaches(u64 number, u64 other)
+{
+    u64 below = (number - other) >> 63;
+    asm volatile("" : "+r"(below));
+    return below ^ 1;
+}
+
 /* The mapping of an address among those of its address space: into `walk`. Sorted, so that six halvings find it. */
 static inline bool find_mapping(struct walk *walk, u64 address)
 {
@@ -34,8 +47,7 @@ static inline bool find_mapping(struct walk *walk, u64 address)
         u32 low = 0;
 #pragma unroll
         for (u32 half = MAPPINGS / 2; half; half /= 2)
-            if (found->entries[(low + half) & (MAPPINGS - 1)].start <= address)
-                low += half;
+            low += half * reaches(address, found->entries[(low + half) & (MAPPINGS - 1)].start);
         struct mapping *entry = &found->entries[low & (MAPPINGS - 1)];
         if (address < entry->start || address >= entry->end)
             return false;
@@ -51,18 +63,17 @@ static inline struct row row_at(struct page *page, u32 within)
     u32 low = 0;
 #pragma unroll
     for (u32 half = PAGE_ROWS / 2; half; half /= 2)
-        if (page->starts[(low + half) & (PAGE_ROWS - 1)] <= within)
-            low += half;
+        low += half * reaches(within, page->starts[(low + half) & (PAGE_ROWS - 1)]);
     return page->rows[low & (PAGE_ROWS - 1)];
 }
 
-/* The row for an address; false when user space has yet to make the page. */
-static inline bool find_row(struct walk *walk, u64 address, struct row *row)
+/* The row for an address: into `walk`. False when user space has yet to make the page. */
+static inline bool find_row(struct walk *walk, u64 address)
 {
     if (walk->mapping.kind != MAPPING_FILE) {
-        *row = (struct row){.kind = ROW_NONE};
+        walk->row = (struct row){.kind = ROW_NONE};
         if (walk->mapping.kind == MAPPING_ANONYMOUS)
-            *row = (struct row){.kind = ROW_FRAME_POINTER, .aux = FRAME_POINTER_JIT};
+            walk->row = (struct row){.kind = ROW_FRAME_POINTER, .aux = FRAME_POINTER_JIT};
         return true;
     }
     u64 offset = address - walk->mapping.start + walk->mapping.offset;
@@ -79,7 +90,7 @@ static inline bool find_row(struct walk *walk, u64 address, struct row *row)
             return false;
         within &= (1 << (PAGE_SHIFT - 1)) - 1;
     }
-    *row = row_at(page, within);
+    walk->row = row_at(page, within);
     return true;
 }
 
@@ -89,6 +100,7 @@ static inline u32 step_signal(struct walk *walk, struct row *row)
     if (!read_stack(at - 40, &walk->bp, 8) || !read_stack(at + 8, &walk->pc, 8) || !read_stack(at, &walk->sp, 8))
         return END_UNREADABLE;
     walk->is_return_address = 0;
+    walk->interrupted = 1;
     return GO_ON;
 }
 
@@ -131,7 +143,10 @@ static inline u64 frame_address(struct walk *walk, struct row *row)
 
 static inline u32 step_row(struct walk *walk, struct row *row)
 {
-    u64 cfa = frame_address(walk, row), saved[2] = {};
+    u64 saved[2] = {};
+    walk->cfa = frame_address(walk, row);
+    paths_meet();
+    u64 cfa = walk->cfa;
     /* A stack grows downwards: a caller's frame lies above. Anything else is a wrong row, not a stack. */
     if (!cfa || cfa <= walk->sp)
         return END_BAD_ROW;
@@ -167,30 +182,38 @@ static inline u32 step(struct walk *walk)
 {
     /* A return address may be the first instruction of the next function; the call before it is in the right one. */
     u64 address = walk->pc - walk->is_return_address;
-    struct row row = {};
+    struct row *row = &walk->row;
     if (address < walk->mapping.start || address >= walk->mapping.end)
         if (!find_mapping(walk, address))
             return END_UNMAPPED;
-    if (!find_row(walk, address, &row))
+    paths_meet();
+    if (!find_row(walk, address))
         return END_MISSING_PAGE;
-    if (row.kind == ROW_END)
+    paths_meet();
+    if (row->kind == ROW_END)
         return END_COMPLETE;
-    if (row.kind == ROW_NONE)
+    if (row->kind == ROW_NONE)
         return END_NO_UNWIND_INFO;
-    if (row.kind == ROW_SIGNAL)
-        return step_signal(walk, &row);
-    if (row.kind == ROW_FRAME_POINTER)
-        return step_frame_pointer(walk, &row);
-    if (row.kind >= ROW_BAD)
+    if (row->kind == ROW_SIGNAL)
+        return step_signal(walk, row);
+    if (row->kind == ROW_FRAME_POINTER)
+        return step_frame_pointer(walk, row);
+    /* vfork and its like: rare enough to leave it to user space. */
+    if (row->kind == ROW_RETURN)
+        return END_MISSING_PAGE;
+    if (row->kind >= ROW_BAD)
         return END_BAD_ROW;
-    return step_row(walk, &row);
+    return step_row(walk, row);
 }
 
-static inline void push_user_frame(struct stack_event *event, u64 address)
+/* Of all frames but the first the byte before the address is in the code that runs: also of one that a signal has
+ * interrupted at just this address. */
+static inline void push_user_frame(struct stack_event *event, struct walk *walk)
 {
     u32 index = event->kernel_frames + event->user_frames;
-    event->frames[index & (FRAMES - 1)] = address;
+    event->frames[index & (FRAMES - 1)] = walk->pc + walk->interrupted;
     event->user_frames++;
+    walk->interrupted = 0;
 }
 
 static inline void begin_walk(struct walk *walk, struct registers *registers, struct stack_event *event)
@@ -201,6 +224,7 @@ static inline void begin_walk(struct walk *walk, struct registers *registers, st
     walk->space = event->space;
     walk->mapping.start = walk->mapping.end = 0;
     walk->depth = 0;
+    walk->interrupted = 0;
     walk->is_return_address = 0;
     by_dwarf_number(registers, walk->registers);
 }

@@ -13,12 +13,14 @@ int walk_frames(void *ctx)
     u32 end = GO_ON;
 #pragma clang loop unroll(disable)
     for (int steps = 0; steps < STEPS; steps++) {
+        paths_meet();
         if (walk->depth >= settings_here->user_frames || event->kernel_frames + walk->depth >= FRAMES - 1) {
             end = END_TOO_DEEP;
             break;
         }
-        push_user_frame(event, walk->pc);
+        push_user_frame(event, walk);
         end = step(walk);
+        walk->binaries = mix(walk->binaries, walk->mapping.binary);
         walk->depth++;
         if (end != GO_ON)
             break;

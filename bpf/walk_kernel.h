@@ -3,13 +3,15 @@
 #include "maps.h"
 
 /* Nothing is known of the stack yet. */
-static inline void begin_stack(struct stack_event *event)
+static inline void begin_stack(struct scratch *scratch)
 {
+    struct stack_event *event = &scratch->event;
     event->kernel_frames = 0;
     event->user_frames = 0;
     event->python_frames = 0;
     event->end = END_COMPLETE;
     event->python_end = PYTHON_UNKNOWN;
+    scratch->walk.binaries = 0;
 }
 
 static inline void walk_kernel(void *ctx, struct scratch *scratch)

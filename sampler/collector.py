@@ -25,7 +25,7 @@ from .lives import Lives
 from .loader.kept import Keeper
 from .loader.programs import CannotLoad
 from .options import DRAIN_SECONDS, CollectOptions
-from .process_table import REREADS_PER_SECOND, ProcessTable
+from .process_table import ProcessTable
 from .runtime_notices import runtime_notices, unnamed_java
 from .stack_reader import StackReader
 from .tables import Tables
@@ -37,6 +37,9 @@ FIRST_DRAINS = (0.06, 0.2, 0.4)
 
 NAMING_SECONDS = 0.15
 """How long naming may hold up a delta; what is left is named later."""
+
+REFRESHES = 20
+"""Processes whose mappings are read again at each drain."""
 
 MOST_STACKS = 60_000
 """Stacks remembered by the kernel's hash of them."""
@@ -210,8 +213,8 @@ class Collector:
         and other code mapped in its place."""
         ran = {(row.pid, row.start_ns) for row in reading.counts}
         processes = [self._processes.find(*who) for who in ran]
-        for process in sorted(processes, key=lambda process: process.read_at)[:REREADS_PER_SECOND]:
-            if process.space is not None and self._processes.reread(process):
+        for process in sorted(processes, key=lambda process: process.read_at)[:REFRESHES]:
+            if process.space is not None and self._processes.refresh(process):
                 self._finisher.refresh(process)
 
     def _drain(self, naming_seconds: float, last: bool = False) -> Delta:

@@ -66,18 +66,21 @@ class Finisher:
         space = self._processes.space(process, walked.space)
         if space is None:
             return replace(walked, end=StackEnd.PROCESS_GONE, user=array("Q", [*walked.user, snapshot.pc]))
-        if snapshot.unmapped and space.find(snapshot.pc - snapshot.is_return_address) is None:
-            self._processes.reread(process)
         told = self._tell(walked.space, process, again=snapshot.unmapped)
         try:
             walk = self._unwind(snapshot, told.code)
-            self._give_pages(snapshot, walk, told)
+            fresh = walk.left_code and self._processes.reread(process)
+            if fresh and process.space is not told.space:
+                told = self._tell(walked.space, process, again=False)
+                walk = self._unwind(snapshot, told.code)
+            self._give_pages(snapshot, walk, told, fresh)
         except (ValueError, IndexError, KeyError, struct.error, OverflowError):
             # Whatever a target's files make the unwinder stumble over costs this one stack.
             self.counters["finish_failed"] += 1
             return replace(walked, end=StackEnd.BAD_ROW, user=array("Q", [*walked.user, snapshot.pc]))
         self.counters["finished_complete"] += walk.end is StackEnd.COMPLETE
-        return replace(walked, end=walk.end, user=array("Q", [*walked.user, *walk.addresses]))
+        end = StackEnd.PROCESS_GONE if walk.left_code and process.gone else walk.end
+        return replace(walked, end=end, user=array("Q", [*walked.user, *after_calls(walk, bool(walked.user))]))
 
     def refresh(self, process: KnownProcess) -> None:
         """Tell the kernel again when the process's mappings have changed since it was told."""
@@ -109,14 +112,18 @@ class Finisher:
         self._told.move_to_end(space_id)
         return told
 
-    def _give_pages(self, snapshot: Snapshot, walk: Walk, told: Told) -> None:
-        """Give the kernel the rows that this walk needed, and some that the next ones may need."""
+    def _give_pages(self, snapshot: Snapshot, walk: Walk, told: Told, fresh: bool) -> None:
+        """Give the kernel the rows that this walk needed, and some that the next ones may need.
+
+        `fresh` says that the mappings were read after the sample was taken.
+        """
         exact = set(walk.exact)
         for place, address in enumerate(walk.addresses):
             address -= place not in exact
             mapping = told.space.find(address)
             if mapping is None:
-                self._remember_nothing(address, told, snapshot.walked.space)
+                if fresh:
+                    self._remember_nothing(address, told, snapshot.walked.space)
                 continue
             number = told.numbers.get(mapping)
             if number is not None:
@@ -143,3 +150,12 @@ class Finisher:
         if len(told.nothing) < MOST_NOTHINGS:
             told.nothing.append(address)
             self._writer.write(space_id, told.space, told.nothing)
+
+
+def after_calls(walk: Walk, has_callees: bool) -> list[int]:
+    """The addresses of a walk, those that are no return addresses as if they were, but for a stack's first."""
+    found = list(walk.addresses)
+    for place in walk.exact:
+        if place < len(found) and (place or has_callees):
+            found[place] += 1
+    return found

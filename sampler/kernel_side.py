@@ -36,8 +36,6 @@ MAPPING_CHUNKS = 4
 DEFAULT_DEEPEST, STEPS_FOR_DEEPER = 330, 64
 """Deeper stacks than the first need another compiled form of the walker, which takes the second many frames a run."""
 
-SNAPSHOT_BUDGET = 100
-"""Samples that may be sent to be finished before the last ones were read."""
 LOST_REASONS = {"LOST_RING_FULL": "ring_full", "LOST_COUNTS_FULL": "counts_full", "LOST_CHAIN_BROKEN": "chain_broken"}
 EPOCH_STRIDE = 8
 
@@ -59,7 +57,8 @@ ENDS = {
 
 @dataclass(frozen=True, slots=True)
 class RawStack:
-    """A stack as it was walked: addresses leaf first, the kernel's before the user's.
+    """A stack as it was walked: addresses leaf first, the kernel's before the user's. But for the first of each,
+    the byte before an address is in the code that ran.
 
     `python` are its Python frames, leaf first, one packed word each (see `PythonFrame`); `python_end` is the word of
     `enum python_end` for how their walk ended. `image` is the id of the program, which forked processes share.
@@ -198,10 +197,9 @@ class KernelSide:
         self._programs.maps["unread"].update(struct.pack("=i", 0), bytes(8))
 
     def snapshots(self) -> Iterator[Snapshot]:
-        """The samples to be finished that were sent since the last time; more may be sent when they are read."""
+        """The samples to be finished that were sent since the last time."""
         for record in self._snapshots.records():
             yield self._parse_snapshot(record)
-        self._programs.maps["snapshot_budget"].update(struct.pack("=i", 0), struct.pack("=q", SNAPSHOT_BUDGET))
 
     def put_page(self, key: int, page: bytes) -> None:
         """Give the walker a page of rows."""
@@ -265,18 +263,17 @@ class KernelSide:
             number: ENDS.get(name, StackEnd.NO_UNWIND_INFO) for name, number in self._form.enums["walk_end"].items()
         }
         self._python_ends = {number: name for name, number in self._form.enums["python_end"].items()}
-        self._snapshot: Any = programs.types["snapshot_layout"]
+        snapshot = programs.types["snapshot_room"]
+        self._snapshot: Any = without_last(snapshot)
+        self._stack_offset: int = snapshot.stack.offset
         self._snapshots = RingBuffer(programs.maps["snapshots"].fd, sizes["snapshots"])
-        self._head: Any = type(
-            "stack_head", (ctypes.Structure,), {"_pack_": 1, "_layout_": "ms", "_fields_": self._event._fields_[:-1]}
-        )
+        self._head: Any = without_last(self._event)
         self._key = programs.types["counts.key"]
         self._counters = self._form.enums["counter"]
         self._ring = RingBuffer(programs.maps["stacks"].fd, sizes["stacks"])
         fields = {name for name, _ in programs.settings._fields_}
         programs.configure({name: value for name, value in offsets.items() if name in fields})
         programs.configure(self._knobs(options, offsets, sizes))
-        programs.maps["snapshot_budget"].update(struct.pack("=i", 0), struct.pack("=q", SNAPSHOT_BUDGET))
         programs.join_chain("emit", "EMIT")
         programs.join_chain("finish_later", "FINISH_LATER")
         programs.join_chain("walk_native", "WALK_NATIVE")
@@ -391,7 +388,7 @@ class KernelSide:
             is_return_address=bool(found.is_return_address),
             unmapped=found.end == self._form.enums["walk_end"]["END_UNMAPPED"],
             registers=array("Q", bytes(found.registers)),
-            stack=bytes(found.stack)[: found.stack_bytes],
+            stack=record[self._stack_offset : self._stack_offset + found.stack_bytes],
         )
 
     def _row(self, key: Any, samples: int) -> RawCount:
@@ -402,6 +399,12 @@ class KernelSide:
 def cgroup_keys(target: Target) -> set[bytes]:
     """The target's cgroups as keys of the kernel's map. Raises CgroupNotFound."""
     return {struct.pack("=Q", resolve_cgroup(path).id) for path in target.cgroups}
+
+
+def without_last(struct: Any) -> Any:
+    """The ctypes struct without its last member, of which records have only some."""
+    members = {"_pack_": 1, "_layout_": "ms", "_fields_": struct._fields_[:-1]}
+    return type(f"{struct.__name__}_head", (ctypes.Structure,), members)
 
 
 def raise_priority() -> str:

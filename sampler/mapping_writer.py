@@ -11,7 +11,9 @@ from ..symbols.mappings import AddressSpace, Mapping
 from ..unwinding.code import is_generated
 from .loader.maps import Map
 
-HIGHEST = (1 << 64) - 1
+ABOVE_ALL = (1 << 63) - 1
+"""Where unused entries begin: the kernel compares addresses by the sign of their difference."""
+
 MOST_BINARIES = 1 << 20
 NOTHING_BYTES = 4096
 
@@ -73,7 +75,9 @@ class MappingWriter:
         `nothing` are addresses at which code ran where none is mapped: the kernel need not ask about them again.
         """
         numbers: dict[Mapping, int] = {}
-        entries = [self._entry(space.pid, mapping, numbers) for mapping in space.mappings]
+        # [vsyscall] lies above; the kernel runs what is called there itself.
+        below = [mapping for mapping in space.mappings if mapping.end <= ABOVE_ALL]
+        entries = [self._entry(space.pid, mapping, numbers) for mapping in below]
         for address in nothing:
             page = address // NOTHING_BYTES * NOTHING_BYTES
             if space.find(page) is None and space.find(page + NOTHING_BYTES - 1) is None:
@@ -84,7 +88,7 @@ class MappingWriter:
         entries = entries[:room]
         chunks = [entries[at : at + self._per_chunk] for at in range(0, len(entries), self._per_chunk)] or [[]]
         for number, chunk in enumerate(chunks):
-            following = chunks[number + 1][0][0] if number + 1 < len(chunks) else HIGHEST
+            following = chunks[number + 1][0][0] if number + 1 < len(chunks) else ABOVE_ALL
             self._map.update(bytes(self._key_type(space=space_id, chunk=number)), self._pack(chunk, following))
         return numbers
 
@@ -101,7 +105,7 @@ class MappingWriter:
         chunk = self._chunk_type(next_chunk=following)
         for place in range(self._per_chunk):
             entry = chunk.entries[place]
-            entry.start = HIGHEST
+            entry.start = ABOVE_ALL
             if place < len(entries):
                 entry.start, entry.end, entry.offset, entry.binary, entry.kind = entries[place]
         return bytes(chunk)

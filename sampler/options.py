@@ -37,7 +37,8 @@ class CollectOptions:
 def map_sizes(options: CollectOptions, cpus: int) -> dict[str, int]:
     """How large the kernel maps must be so that a full second of ticks that are all different fits twice.
 
-    Rows of both epochs are in `counts` while it is drained; a stack takes about a KiB of the ring.
+    Rows of both epochs are in `counts` while it is drained; a stack takes about a KiB of the ring, a sample to be
+    finished some 16.
     """
     ticks = cpus * options.frequency_hz
     sizes = {
@@ -47,7 +48,8 @@ def map_sizes(options: CollectOptions, cpus: int) -> dict[str, int]:
         "unwind_pages": 32768,
         "mappings": 2048,
         "python_processes": 2048,
-        "snapshots": 1 << 23,
+        "snapshots": 1 << min(max((ticks * 16384 - 1).bit_length(), 21), 25),
+        "snapshot_room": cpus,
         "waits": 1,
         "waited": 1,
         "target_pids": 32768,

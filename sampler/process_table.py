@@ -7,21 +7,30 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from ..symbols.mappings import AddressSpace, read_address_space
+from ..symbols.mappings import AddressSpace, Mapping, read_address_space
 from ..targets.cgroup_search import CgroupIndex
-from ..targets.processes import ProcessInfo, read_process
+from ..targets.processes import ProcessInfo, read_process, read_start_ns
 
 MOST_PROCESSES = 4096
-REREADS_PER_SECOND = 20
-REREAD_AFTER = 0.05
-"""Bounds on reading mappings again: in all, and seconds for one process."""
+REREADS_PER_SECOND = 100
+SHORTEST_WAIT, LONGEST_WAIT = 0.001, 1.0
+"""Bounds on reading mappings again because code ran where none was known: in all, and seconds for one process, which
+waits twice as long each time that nothing had changed. One takes about 0.1 ms."""
+
+MOST_UNMAPPED = 1000
+"""Files remembered of a process that are mapped no more."""
 
 CLOCK_TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(slots=True)
 class KnownProcess:
-    """A process by (pid, start). `space_id` is the kernel's id of the address space that was read last."""
+    """A process by (pid, start).
+
+    `space_id` is the kernel's id of the address space that was read last, `wait` how long not to read it again;
+    `unmapped` are files that were mapped before, for whoever remembers what was in them; `gone` says that the process
+    had ended when that was tried last.
+    """
 
     pid: int
     start_ns: int
@@ -29,6 +38,9 @@ class KnownProcess:
     space: AddressSpace | None = None
     space_id: int = 0
     read_at: float = 0.0
+    unmapped: list[Mapping] = field(default_factory=list)
+    wait: float = SHORTEST_WAIT
+    gone: bool = False
     labels: dict[str, str] = field(default_factory=dict)
 
 
@@ -71,15 +83,25 @@ class ProcessTable:
         return process.space
 
     def reread(self, process: KnownProcess) -> bool:
-        """Read the mappings again, for code that was mapped meanwhile; at most 20 times a second in all."""
+        """Read the mappings again, for code that was mapped meanwhile; whether that could be done: it is bounded."""
         now = time.monotonic()
         self._rereads = [at for at in self._rereads if now - at < 1.0]
-        if len(self._rereads) >= REREADS_PER_SECOND or now - process.read_at < REREAD_AFTER:
+        if len(self._rereads) >= REREADS_PER_SECOND or now - process.read_at < process.wait:
             return False
         self._rereads.append(now)
+        before = process.space
+        found = self.refresh(process)
+        process.wait = min(2 * process.wait, LONGEST_WAIT) if process.space is before else SHORTEST_WAIT
+        return found
+
+    def refresh(self, process: KnownProcess) -> bool:
+        """Read the mappings again; whether the process was still there."""
         space = self._read_space(process)
         if space is None:
             return False
+        if process.space is not None and process.space is not space:
+            lost = [mapping for mapping in process.space.mappings if mapping.has_file and mapping not in space.mappings]
+            process.unmapped = (process.unmapped + lost)[-MOST_UNMAPPED:]
         process.space = space
         return True
 
@@ -101,9 +123,15 @@ class ProcessTable:
         if not process.pid:
             return None
         try:
-            return read_address_space(process.pid, process.space)
+            space = read_address_space(process.pid, process.space)
+            # One that is ending has no mappings any more, and another process may have got the number.
+            if space.mappings and (process.info is None or read_start_ns(process.pid) == process.info.start_ns):
+                return space
         except PermissionError:
             self.forbidden += 1
+            return None
         except OSError:
-            self.gone += 1
+            pass
+        process.gone = True
+        self.gone += 1
         return None

@@ -28,6 +28,9 @@ ENTRIES = frozenset(
 )
 """Functions that no other called: a stack whose outermost frame is one of these is complete."""
 
+MAY_BE_COMPLETE = frozenset((StackEnd.NO_UNWIND_INFO, StackEnd.UNREADABLE_STACK, StackEnd.NO_FRAME_POINTER))
+"""Ends at which the walker may have been at a thread's entry without knowing it."""
+
 UNKNOWN = "[unknown]"
 """The binary of an address that lies in no mapping that could be read."""
 
@@ -59,6 +62,8 @@ class StackReader:
         """The node of a stack; its locations may get their names later."""
         process = self._processes.find(raw.pid, raw.start_ns)
         space = self._processes.space(process, raw.space) if raw.user else None
+        if process.unmapped:
+            self._forget_unmapped(raw, process)
         kernel = [self._kernel(address - bool(place)) for place, address in enumerate(raw.kernel)]
         user, cut = self._user(raw, process, space)
         if space is not None and raw.stack:
@@ -68,6 +73,12 @@ class StackReader:
         if end is StackEnd.JIT_NO_FRAME_POINTER and space is not None and self._runs_java(space):
             self._note_without_frame_pointers((raw.pid, raw.start_ns))
         return self._tables.node(end, reversed(kernel + [index for index, _ in user]))
+
+    def _forget_unmapped(self, raw: RawStack, process: KnownProcess) -> None:
+        """Other files may be mapped where some were: locate what is there anew."""
+        gone, process.unmapped = AddressSpace(raw.pid, tuple(sorted(process.unmapped))), []
+        for key in [key for key in self._by_address if key[:2] == (raw.space, raw.start_ns) and gone.find(key[2])]:
+            del self._by_address[key]
 
     def _runs_java(self, space: AddressSpace) -> bool:
         return self._namer.perf_map(space).language is Language.JAVA
@@ -140,7 +151,7 @@ class StackReader:
             return StackEnd.PROCESS_GONE
         if cut:
             return StackEnd.BAD_ROW if raw.end is StackEnd.COMPLETE else raw.end
-        if user and space is not None and raw.end is not StackEnd.COMPLETE and self._is_entry(space, user[-1][1]):
+        if user and space is not None and raw.end in MAY_BE_COMPLETE and self._is_entry(space, user[-1][1]):
             return StackEnd.COMPLETE
         return raw.end
 

@@ -74,15 +74,18 @@ class AddressSpace:
 def read_address_space(pid: int, previous: AddressSpace | None = None) -> AddressSpace:
     """The executable mappings of a process now; empty for a kernel thread or a zombie.
 
-    `previous` is what was read of the same process before: it is given back when nothing changed, and what was found
-    behind mappings that are still there is kept. Raises ProcessLookupError when there is no such process,
-    PermissionError when its maps may not be read.
+    `previous` is what was read of the same process before: it is given back when no code was mapped or unmapped, and
+    what was found behind mappings that are still there is kept. Raises ProcessLookupError when there is no such
+    process, PermissionError when its maps may not be read.
     """
     text = _read_maps(pid)
     fingerprint = hash(text)
     if previous is not None and previous.pid == pid and previous.fingerprint == fingerprint:
         return previous
     mappings = tuple(sorted(map(_mapping, _EXECUTABLE.finditer(text)), key=lambda mapping: mapping.start))
+    if previous is not None and previous.pid == pid and previous.mappings == mappings:
+        previous.fingerprint = fingerprint
+        return previous
     space = AddressSpace(pid, mappings, fingerprint)
     if previous is not None and previous.pid == pid:
         space.found = {mapping: previous.found[mapping] for mapping in mappings if mapping in previous.found}

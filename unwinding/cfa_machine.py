@@ -12,6 +12,7 @@ from ..symbols.raw_bytes import BrokenFile
 from .encoding import pointer, signed, unsigned
 from .row_of_rules import (
     AT_EXPRESSION,
+    IN_REGISTER,
     IS_EXPRESSION,
     OTHER,
     UNDEFINED,
@@ -170,7 +171,13 @@ class Machine:
         return place
 
     def move(self, program: bytes, place: int) -> int:
-        """DW_CFA_register, DW_CFA_val_offset and DW_CFA_val_offset_sf: what no row can express."""
+        """DW_CFA_register."""
+        register, place = unsigned(program, place)
+        other, place = unsigned(program, place)
+        return self._set(register, (IN_REGISTER, bytes([other])) if other < 256 else (OTHER, b""), place)
+
+    def add(self, program: bytes, place: int) -> int:
+        """DW_CFA_val_offset and DW_CFA_val_offset_sf: what no row can express."""
         register, place = unsigned(program, place)
         _, place = unsigned(program, place)
         return self._set(register, (OTHER, b""), place)
@@ -272,8 +279,8 @@ _HANDLERS: dict[int, Callable[[Machine, bytes, int], int]] = {
     0x11: Machine.save_signed,
     0x12: Machine.define_cfa_signed,
     0x13: Machine.define_offset_signed,
-    0x14: Machine.move,
-    0x15: Machine.move,
+    0x14: Machine.add,
+    0x15: Machine.add,
     0x16: Machine.set_to_expression,
     0x2E: Machine.skip_number,
     0x2F: Machine.save_negative,

@@ -9,12 +9,12 @@ from .encoding import signed, unsigned
 from .rows import BAD, END, RBP_AT_RBP, RBP_UNCHANGED, Row, RowKind
 from .x86_64 import PLT_EXPRESSION, RBP, RETURN_ADDRESS, RSP, SAVED_RBP_FROM_RSP, SAVED_RIP_FROM_RSP
 
-AT_EXPRESSION, IS_EXPRESSION, OTHER = "at", "is", "other"
+AT_EXPRESSION, IS_EXPRESSION, IN_REGISTER, OTHER = "at", "is", "in", "other"
 UNDEFINED: tuple[str, bytes] = ("undefined", b"")
 
 Rule = int | tuple[str, bytes] | None
 """Where a register is saved: an offset from the CFA, or one of the words above with the bytes of a DWARF expression;
-None is "as it is now"."""
+or the number of a register; None is "as it is now"."""
 
 CfaRule = tuple[int, int] | bytes
 """The CFA: (register, offset), or the bytes of a DWARF expression."""
@@ -29,12 +29,21 @@ def row_of(cfa: CfaRule, rbp: Rule, rsp: Rule, return_address: Rule) -> bytes:
     if return_address == UNDEFINED:
         return END
     if isinstance(return_address, tuple):
+        if return_address[0] == IN_REGISTER:
+            return _in_register(cfa, rbp, rsp, return_address[1][0])
         return _signal(cfa, rbp, rsp, return_address)
     if return_address != -8 or rsp is not None:
         return BAD
     saved = _saved_rbp(rbp)
     row = None if saved is None else _plain(cfa, saved) if isinstance(cfa, tuple) else _computed(cfa, saved)
     return row.pack() if row is not None and -1 << 31 <= row.cfa < 1 << 31 else BAD
+
+
+def _in_register(cfa: CfaRule, rbp: Rule, rsp: Rule, register: int) -> bytes:
+    """The row of a function that has taken its return address off the stack, as vfork does."""
+    if not isinstance(cfa, tuple) or cfa[0] != RSP or rbp is not None or rsp is not None or register >= RETURN_ADDRESS:
+        return BAD
+    return Row(RowKind.RETURN, register, RBP_UNCHANGED, cfa[1]).pack() if 0 <= cfa[1] < 1 << 31 else BAD
 
 
 def _plain(cfa: tuple[int, int], saved: int) -> Row:

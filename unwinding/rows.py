@@ -42,7 +42,9 @@ class RowKind(IntEnum):
     """Only first in a page: its rows are in two half pages."""
     REGISTER = 10
     """CFA = register number `aux` + cfa. Only the innermost frame's registers are all known."""
-    BAD = 11
+    RETURN = 11
+    """The return address is in register number `aux`, as only the innermost frame's can be: CFA = rsp + cfa."""
+    BAD = 12
     """There is unwind information that a row cannot express, or that is damaged."""
 
 

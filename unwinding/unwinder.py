@@ -35,12 +35,14 @@ class Walk:
     """The addresses of a stack, leaf first: the leaf's pc, then return addresses, and how it ended.
 
     After a signal frame the address is that of the instruction that was interrupted: `exact` has the indexes of all
-    addresses that are no return addresses.
+    addresses that are no return addresses. `left_code` says that the stack ended for an address at which no code is
+    mapped, as far as is known.
     """
 
     addresses: list[int]
     end: StackEnd
     exact: tuple[int, ...] = (0,)
+    left_code: bool = field(default=False, compare=False)
 
 
 def unwind(
@@ -55,7 +57,7 @@ def unwind(
     end: StackEnd | None = None
     while end is None:
         end = walker.step() if len(walker.addresses) <= most_frames else StackEnd.TOO_DEEP
-    return Walk(walker.addresses[:most_frames], end, tuple(walker.exact))
+    return Walk(walker.addresses[:most_frames], end, tuple(walker.exact), walker.left_code)
 
 
 class _Walker:
@@ -71,6 +73,7 @@ class _Walker:
         self._frames: list[tuple[int, int]] = []
         self._before = 1 if is_return_address else 0
         self._came_by = Row(RowKind.NONE)
+        self.left_code = False
 
     def step(self) -> StackEnd | None:
         """Go to the caller; how the stack ended where there is none to be found."""
@@ -85,6 +88,7 @@ class _Walker:
 
     def _no_code(self) -> StackEnd:
         """The address is in no code: the row that led here was wrong, and the address is dropped."""
+        self.left_code = True
         if not self._frames and len(self.addresses) == 1:
             return StackEnd.NO_UNWIND_INFO
         self.addresses.pop()
@@ -160,6 +164,13 @@ class _Walker:
         self._go(pc, bp + 2 * _WORD, caller, returned=True)
         return None
 
+    def _by_register(self, row: Row) -> StackEnd | None:
+        pc = self._registers.others.get(row.aux) if len(self.addresses) == 1 and self.exact == [0] else None
+        if pc is None:
+            return StackEnd.BAD_ROW
+        self._go(pc, self._sp + row.cfa, self._bp, returned=True)
+        return None
+
     def _by_signal_frame(self, row: Row) -> StackEnd | None:
         at = self._sp + row.cfa
         sp, pc, bp = self._word(at), self._word(at + SAVED_RIP_FROM_RSP), self._word(at + SAVED_RBP_FROM_RSP)
@@ -190,4 +201,5 @@ _STEPS: dict[int, Callable[[_Walker, Row], StackEnd | None]] = {
     RowKind.SPLIT: lambda walker, row: StackEnd.BAD_ROW,
     RowKind.FRAME_POINTER: _Walker._by_frame_pointer,
     RowKind.SIGNAL: _Walker._by_signal_frame,
+    RowKind.RETURN: _Walker._by_register,
 }

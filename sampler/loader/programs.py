@@ -23,9 +23,6 @@ LOAD_IMMEDIATE_64, MAP_DESCRIPTOR = 0x18, 1
 ARRAY = 2
 """BPF_MAP_TYPE_ARRAY."""
 
-ONLY_A_LAYOUT = "_layout"
-"""The ending of maps that are declared for the layout of a struct alone."""
-
 ONLINE = "/sys/devices/system/cpu/online"
 
 
@@ -196,8 +193,6 @@ def make_programs(form: CompiledForm, sizes: Mapping[str, int]) -> Programs:
     for wanted in form.maps:
         types[wanted.name] = wanted.value
         types[f"{wanted.name}.key"] = wanted.key
-        if wanted.name.endswith(ONLY_A_LAYOUT):
-            continue
         try:
             maps[wanted.name] = Map(
                 wanted.name,

@@ -62,6 +62,8 @@ def _row(columns: dict[str, str]) -> Row | str:
         return EXPRESSION
     saved = RBP_UNCHANGED if rbp in "us" else int(rbp[1:]) // 8 if re.fullmatch(r"c[-+]\d+", rbp) else None
     register, offset = re.fullmatch(r"([a-z0-9]+)([-+]\d+)", cfa).groups()  # type: ignore[union-attr]
+    if (taken := re.match(r"r(\d+)", columns["ra"])) and register == "rsp" and rbp in "us":
+        return Row(RowKind.RETURN, int(taken[1]), cfa=int(offset))
     if columns["ra"] != "c-8" or saved is None or columns.get("rsp", "u") not in "us":
         return Row(RowKind.BAD)
     kind = {"rsp": RowKind.RSP, "rbp": RowKind.RBP}.get(register, RowKind.REGISTER)

@@ -36,7 +36,7 @@ EXPECTED = {
     "at_rsp_deref_plus": Row(RowKind.RSP_DEREF, aux=1, cfa=112),
     "at_plt": Row(RowKind.PLT, aux=11),
     "at_signal": Row(RowKind.SIGNAL, cfa=160),
-    "at_return_in_register": Row(RowKind.BAD),
+    "at_return_in_register": Row(RowKind.RETURN, 1, cfa=8),
     "at_return_elsewhere": Row(RowKind.BAD),
     "at_rbp_in_register": Row(RowKind.BAD),
     "at_rbp_computed": Row(RowKind.BAD),
@@ -166,7 +166,7 @@ def test_a_row_takes_eight_bytes_in_the_kernel_s_order() -> None:
     assert packed == bytes([7, 0xFF, 0xFE, 0xFF]) + (-100000).to_bytes(4, "little", signed=True)
     assert unpack(packed) == Row(RowKind.RSP_DEREF, 0xFF, -2, -100000)
     assert (RBP_UNCHANGED, RBP_AT_RBP) == (0x7FFF, 0x7FFE)
-    assert [kind.value for kind in RowKind] == list(range(12))
+    assert [kind.value for kind in RowKind] == list(range(13))
 
 
 def test_go_s_end_of_stack_and_stack_switches(build: Build) -> None:

@@ -118,6 +118,13 @@ def test_register_of_the_innermost_frame() -> None:
     assert walk(Row(RowKind.REGISTER, 10, cfa=0), words).end is StackEnd.BAD_ROW
 
 
+def test_return_address_in_a_register_of_the_innermost_frame() -> None:
+    row = Row(RowKind.RETURN, 5)
+    assert walk(row, {0: ENTRY + 2}, r5=MIDDLE + 3) == COMPLETE
+    assert walk(row, {0: ENTRY + 2}).end is StackEnd.BAD_ROW
+    assert walk(RSP_8, {0: MIDDLE + 3}, more={MIDDLE: row}, r5=ENTRY + 2).end is StackEnd.BAD_ROW
+
+
 def test_register_of_a_caller_from_where_a_callee_saved_it() -> None:
     rows = {LEAF: Row(RowKind.RSP, cfa=0x20), MIDDLE: RSP_8, OUTER: Row(RowKind.REGISTER, 3, cfa=16), ENTRY: END}
     words = {0x10: SP + 0x60, 0x18: MIDDLE + 3, 0x20: OUTER + 3, 0x68: ENTRY + 2}
@@ -215,7 +222,10 @@ def test_no_code_at_the_leaf() -> None:
 
 @pytest.mark.parametrize("address", [0, 1, 4095, 0x50, 0x1234567, 0xFFFF_FFFF_FFFF_FFFF])
 def test_a_return_address_in_no_code_is_a_wrong_row_and_no_end(address: int) -> None:
-    assert walk(RSP_8, {0: address}) == Walk([LEAF + 5], StackEnd.BAD_ROW)
+    found = walk(RSP_8, {0: address})
+    assert found == Walk([LEAF + 5], StackEnd.BAD_ROW)
+    assert found.left_code
+    assert not walk(RSP_8, {0: MIDDLE + 3, 8: ENTRY + 2}).left_code
 
 
 @pytest.mark.parametrize(
