@@ -50,7 +50,18 @@ class Reading:
     def see(self, *addresses: int, space: int = 7) -> int:
         """The node of a stack with these addresses, leaf first; its hash is made of them."""
         user = array("Q", [address + bool(place) for place, address in enumerate(addresses)])
-        stack = RawStack(hash((space, *addresses)), space, 1, os.getpid(), StackEnd.COMPLETE, array("Q"), user)
+        stack = RawStack(
+            stack=hash((space, *addresses)),
+            space=space,
+            image=space,
+            start_ns=1,
+            pid=os.getpid(),
+            end=StackEnd.COMPLETE,
+            kernel=array("Q"),
+            user=user,
+            python=array("Q"),
+            python_end="",
+        )
         return self.reader.node(stack)
 
     def names(self, node: int) -> list[str]:
