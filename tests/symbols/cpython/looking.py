@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 from icetop.profiles.locations import Line
 from icetop.symbols.binaries import BinaryCache
@@ -49,10 +51,19 @@ def look_at(pid: int) -> Look:
 
 
 def said_by(process: subprocess.Popen[bytes]) -> dict[str, dict[str, object]]:
-    """The line of JSON that a program prints of itself."""
+    """The line of JSON that a program prints of itself, as soon as it waits."""
     assert process.stdout is not None
     found: dict[str, dict[str, object]] = json.loads(process.stdout.readline())
+    wait_for(found["pid"], "S")
     return found
+
+
+def wait_for(pid: object, state: str) -> None:
+    """Wait until the first thread of a process sleeps (S) or is stopped (T)."""
+    until = time.monotonic() + 30
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != state:
+        assert time.monotonic() < until, f"{pid} never got to {state}"
+        time.sleep(0.001)
 
 
 def same(lines: list[Line | None], said: list[list[object]]) -> bool:

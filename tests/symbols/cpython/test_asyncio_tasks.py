@@ -11,7 +11,7 @@ from icetop.symbols.cpython.memory import Glimpse
 from icetop.symbols.mappings import read_address_space
 
 from .conftest import Program, Run
-from .looking import Look, look_at
+from .looking import Look, look_at, wait_for
 from .test_hostile_memory import LyingMemory
 
 
@@ -28,6 +28,7 @@ def test_the_running_task_and_those_that_await_it(
 ) -> None:
     process = run(program("tasks.py", kind))
     assert process.stdout.readline()
+    wait_for(process.pid, "S")
     look = look_at(process.pid)
     reader = reader_of(look, process.pid)
     assert reader is not None
@@ -40,6 +41,7 @@ def test_the_running_task_and_those_that_await_it(
 def test_without_a_task_nothing_is_told(program: Program, run: Run) -> None:
     process = run(program("stacks.py", "recursion"))
     assert process.stdout.readline()
+    wait_for(process.pid, "S")
     look = look_at(process.pid)
     reader = reader_of(look, process.pid)
     for thread in look.threads:
@@ -49,6 +51,7 @@ def test_without_a_task_nothing_is_told(program: Program, run: Run) -> None:
 def test_lies_give_few_tasks(program: Program, run: Run) -> None:
     process = run(program("tasks.py", "direct"))
     assert process.stdout.readline()
+    wait_for(process.pid, "S")
     look = look_at(process.pid)
     (thread,) = look.threads
     stack = look.walk(thread)

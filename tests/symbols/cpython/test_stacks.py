@@ -13,7 +13,7 @@ from icetop.symbols.cpython.threads import find_slot, find_thread
 from icetop.symbols.cpython.walk import End, walk_live
 
 from .conftest import PROGRAMS, Program, Run
-from .looking import Look, look_at, said_by, same
+from .looking import Look, look_at, said_by, same, wait_for
 
 
 def test_all_kinds_of_stacks(program: Program, run: Run) -> None:
@@ -70,6 +70,7 @@ def start_look(find_python, run: Run) -> Callable[[Path], Look]:
     def start(program: Path) -> Look:
         process = run([*find_python((3, 11)), str(program)])
         process.stdout.readline()
+        wait_for(process.pid, "S")
         return look_at(process.pid)
 
     return start
@@ -82,7 +83,7 @@ def test_stacks_of_a_process_that_runs_on_are_calls_that_exist(program: Program,
     look = look_at(process.pid)
     calls = {tuple(line.split()) for line in (PROGRAMS / "known_calls.txt").read_text().splitlines()}
     pairs = wrong = whole = 0
-    for _ in range(300):
+    for _ in range(150):
         (thread,) = look.threads
         stack = walk_live(look.memory, look.runtime, thread)
         look.reader.new_round()
@@ -90,8 +91,8 @@ def test_stacks_of_a_process_that_runs_on_are_calls_that_exist(program: Program,
         whole += stack.end is End.COMPLETE
         pairs += len(names) - 1
         wrong += sum((caller, callee) not in calls for callee, caller in pairwise(names))
-    assert whole >= 150
-    assert pairs >= 150
+    assert whole >= 75
+    assert pairs >= 75
     assert wrong <= 0.05 * pairs
 
 
@@ -101,10 +102,9 @@ def test_a_stopped_process_gives_calls_that_exist(program: Program, run: Run) ->
     look = look_at(process.pid)
     calls = {tuple(line.split()) for line in (PROGRAMS / "known_calls.txt").read_text().splitlines()}
     whole = 0
-    for _ in range(50):
+    for _ in range(30):
         process.send_signal(signal.SIGSTOP)
-        while Path(f"/proc/{process.pid}/stat").read_text().rpartition(") ")[2][0] != "T":
-            pass
+        wait_for(process.pid, "T")
         (thread,) = look_at(process.pid).threads
         look.reader.new_round()
         stack = look.walk(thread)
@@ -112,4 +112,4 @@ def test_a_stopped_process_gives_calls_that_exist(program: Program, run: Run) ->
         names = [line.function.rpartition(".")[2] if line else "?" for line in look.lines(stack)]
         whole += stack.end is End.COMPLETE and not stack.raced
         assert not [call for call in pairwise(reversed(names)) if call not in calls], names
-    assert whole >= 40  # a stop may fall between two instructions that link a frame: 1 in 300 in 3.12
+    assert whole >= 20  # a stop may fall between two instructions that link a frame: 1 in 300 in 3.12
