@@ -71,7 +71,7 @@ def measure(pid: int) -> tuple[int, dict[str, list[float]]]:
     space, memory, binaries = read_address_space(pid), ProcessMemory(pid), BinaryCache(Counter())
     runtime = find_runtime(space.mappings, lambda mapping: binaries.behind(space, mapping), memory, InterpreterFiles())
     assert isinstance(runtime, Runtime), runtime
-    process = PythonProcess(pid, memory, runtime, f"/proc/{pid}/root")
+    process = PythonProcess(pid, memory, runtime)
     (thread,) = read_threads(memory, runtime)
     frames = FrameWalker(Glimpse(memory), runtime).walk(thread).frames
     times: dict[str, list[float]] = {"walk": [], "new": [], "next round": [], "again": []}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ...profiles.locations import Line
 from .fields import Fields
+from .imported_modules import read_imported_modules
 from .layouts import NONE, Layout
 from .line_tables import MOST_BYTES, find_line
 from .memory import Glimpse, Memory, read_word
@@ -37,14 +38,15 @@ _SHIM_NAMES = {("__init__", "__init__"), ("<shim>", "<shim>"), ("<sys>", "<shim>
 
 @dataclass(frozen=True, slots=True)
 class PythonProcess:
-    """A process to read from. `key` tells it from all others, such as (pid, start); `root` is the folder where its
-    files are seen (`/proc/PID/root`). `fields` are those of a code object that do not change while it lives: name,
-    file name, table of lines, type, size (or byte code), first line."""
+    """A process to read from. `key` tells it from all others, such as (pid, start).
+
+    `fields` are those of a code object that do not change while it lives: name, file name, table of lines, type, size
+    (or byte code), first line.
+    """
 
     key: object
     memory: Memory
     runtime: Runtime
-    root: str = ""
     fields: Fields = field(init=False)
 
     def __post_init__(self) -> None:
@@ -160,7 +162,7 @@ class CodeReader:
         table = read_bytes_object(memory, table_at, MOST_BYTES)
         if table is None:
             self.counters["lines_too_many"] += 1
-        module = self._modules.of(process.root, file)
+        module = self._modules.of(process.key, file, lambda: read_imported_modules(memory, process.runtime))
         return _Code(
             fields=fields,
             name=name,

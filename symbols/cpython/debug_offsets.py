@@ -162,7 +162,9 @@ def _layout(version: Version, fields: Mapping[str, int]) -> Layout:
     return Layout(
         version=version,
         runtime=RuntimeOffsets(fields["runtime.interpreters_head"], known.runtime.auto_tss_key if known else NONE),
-        interpreter=InterpreterOffsets(fields["interpreter.next"], fields["interpreter.threads_head"]),
+        interpreter=InterpreterOffsets(
+            fields["interpreter.next"], fields["interpreter.threads_head"], fields["interpreter.imports_modules"]
+        ),
         thread=ThreadOffsets(
             next=fields["thread.next"],
             interpreter=fields["thread.interp"],

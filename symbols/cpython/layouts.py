@@ -25,10 +25,11 @@ class RuntimeOffsets:
 
 @dataclass(frozen=True, slots=True)
 class InterpreterOffsets:
-    """In `PyInterpreterState`: the next interpreter, the first thread state."""
+    """In `PyInterpreterState`: the next interpreter, the first thread state, the dictionary `sys.modules`."""
 
     next: int
     threads_head: int
+    modules: int = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ _NEW_STRING = StringOffsets(ascii_bytes=40, compact_bytes=56)
 _3_9 = Layout(
     (3, 9),
     RuntimeOffsets(interpreters_head=32, auto_tss_key=584, tstate_current=568),
-    InterpreterOffsets(next=0, threads_head=8),
+    InterpreterOffsets(next=0, threads_head=8, modules=856),
     ThreadOffsets(next=8, interpreter=16, thread_id=176, frame=24),
     CFrameOffsets(),
     _OLD_FRAME,
@@ -144,14 +145,17 @@ _3_9 = Layout(
     StringOffsets(ascii_bytes=48, compact_bytes=72),
 )
 _3_8 = replace(
-    _3_9, version=(3, 8), runtime=RuntimeOffsets(interpreters_head=32, auto_tss_key=1392, tstate_current=1368)
+    _3_9,
+    version=(3, 8),
+    runtime=RuntimeOffsets(interpreters_head=32, auto_tss_key=1392, tstate_current=1368),
+    interpreter=InterpreterOffsets(next=0, threads_head=8, modules=56),
 )
 _3_10 = replace(_3_9, version=(3, 10), frame=replace(_OLD_FRAME, instruction=96, header_bytes=104, instruction_unit=2))
 _3_11 = replace(
     _3_9,
     version=(3, 11),
     runtime=RuntimeOffsets(interpreters_head=40, auto_tss_key=592, tstate_current=576),
-    interpreter=InterpreterOffsets(next=0, threads_head=16),
+    interpreter=InterpreterOffsets(next=0, threads_head=16, modules=888),
     thread=ThreadOffsets(next=8, interpreter=16, thread_id=152, frame=56, native_thread_id=160),
     cframe=CFrameOffsets(frame=8, previous=16),
     frame=FrameOffsets(code=32, previous=48, instruction=56, header_bytes=72, owner=69, is_entry=68),
@@ -160,7 +164,7 @@ _3_11 = replace(
 _3_12 = Layout(
     (3, 12),
     RuntimeOffsets(interpreters_head=40, auto_tss_key=1544),
-    InterpreterOffsets(next=0, threads_head=72),
+    InterpreterOffsets(next=0, threads_head=72, modules=944),
     ThreadOffsets(next=8, interpreter=16, thread_id=136, frame=56, native_thread_id=144),
     CFrameOffsets(frame=0, previous=8),
     _NEW_FRAME,
@@ -171,7 +175,7 @@ _3_13 = replace(
     _3_12,
     version=(3, 13),
     runtime=RuntimeOffsets(interpreters_head=632, auto_tss_key=2160),
-    interpreter=InterpreterOffsets(next=7264, threads_head=7344),
+    interpreter=InterpreterOffsets(next=7264, threads_head=7344, modules=7656),
     thread=ThreadOffsets(next=8, interpreter=16, thread_id=152, frame=72, native_thread_id=160),
     cframe=CFrameOffsets(),
     code=replace(_NEW_CODE, code_adaptive=200),
@@ -180,7 +184,7 @@ _3_14 = replace(
     _3_13,
     version=(3, 14),
     runtime=RuntimeOffsets(interpreters_head=808, auto_tss_key=2336),
-    interpreter=InterpreterOffsets(next=7272, threads_head=7344),
+    interpreter=InterpreterOffsets(next=7272, threads_head=7344, modules=7688),
     frame=replace(_NEW_FRAME, owner=74, header_bytes=80, code_tags=7),
     code=replace(_NEW_CODE, code_adaptive=208),
 )

@@ -46,7 +46,7 @@ def look_at(pid: int) -> Look:
     memory = ProcessMemory(pid)
     runtime = find_runtime(space.mappings, lambda mapping: binaries.behind(space, mapping), memory, InterpreterFiles())
     assert isinstance(runtime, Runtime), runtime
-    process = PythonProcess(pid, memory, runtime, f"/proc/{pid}/root")
+    process = PythonProcess(pid, memory, runtime)
     return Look(memory, runtime, process, CodeReader(), read_threads(memory, runtime))
 
 
