@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ...profiles.locations import Line
 from .fields import Fields
-from .imported_modules import read_imported_modules
+from .imported_modules import ImportedModules
 from .layouts import NONE, Layout
 from .line_tables import MOST_BYTES, find_line
 from .memory import Glimpse, Memory, read_word
@@ -88,6 +88,7 @@ class CodeReader:
         self._most = most_codes
         self._codes: OrderedDict[tuple[object, int], _Code] = OrderedDict()
         self._modules = ModuleNames()
+        self._imported = ImportedModules()
         self._code_types: OrderedDict[tuple[object, int], bool] = OrderedDict()
         self._glimpses: dict[object, Glimpse] = {}
         self._round = 0
@@ -162,7 +163,7 @@ class CodeReader:
         table = read_bytes_object(memory, table_at, MOST_BYTES)
         if table is None:
             self.counters["lines_too_many"] += 1
-        module = self._modules.of(process.key, file, lambda: read_imported_modules(memory, process.runtime))
+        module = self._modules.of(process.key, file, lambda: self._imported.text(memory, process.runtime))
         return _Code(
             fields=fields,
             name=name,

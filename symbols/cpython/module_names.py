@@ -13,9 +13,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 MOST_FILES = 16_384
-MOST_PROCESSES = 64
-"""Processes of which the names of imported modules are kept, some 50 KB each."""
-
 DEEPEST = 8
 """Folders that a package is sought in."""
 
@@ -24,46 +21,35 @@ _FROZEN = re.compile(r"<frozen ([\w.]+)>$")
 
 
 class ModuleNames:
-    """Names of modules by process and path of the file."""
+    """Names of modules by process and path of the file, at most `MOST_FILES` of them."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[object, str], str] = OrderedDict()
-        self._imported: OrderedDict[object, str] = OrderedDict()
 
-    def of(self, process: object, path: str, read_imported: Callable[[], list[str]]) -> str:
-        """The module's name, empty where no file is behind it. `read_imported` gives the names of the modules that
-        the process has imported; it is called when a file turns up that none of those read before fits."""
+    def of(self, process: object, path: str, imported: Callable[[], str]) -> str:
+        """The module's name, empty where no file is behind it. `imported` gives the names of the modules that the
+        process has imported, each between line ends; it is called for a file that is not below a folder of libraries.
+        """
         key = (process, path)
         name = self._known.get(key)
         if name is None:
-            name = self._known[key] = self._find(process, path, read_imported)
+            name = self._known[key] = _find(path, imported)
             if len(self._known) > MOST_FILES:
                 self._known.popitem(last=False)
         return name
 
-    def _find(self, process: object, path: str, read_imported: Callable[[], list[str]]) -> str:
-        frozen = _FROZEN.match(path)
-        if frozen:
-            return frozen[1]
-        if path.startswith("<"):
-            return ""
-        library = _LIBRARIES.match(path)
-        parts = module_parts(path[library.end() :] if library else path)
-        if library:
-            return ".".join(parts)
-        return (
-            _longest(parts, self._imported.get(process, ""))
-            or _longest(parts, self._read(process, read_imported))
-            or "".join(parts[-1:])
-        )
 
-    def _read(self, process: object, read_imported: Callable[[], list[str]]) -> str:
-        """The imported modules as one text, each name between line ends: a set of them takes five times as much."""
-        text = self._imported[process] = "\n".join(("", *read_imported(), ""))
-        self._imported.move_to_end(process)
-        if len(self._imported) > MOST_PROCESSES:
-            self._imported.popitem(last=False)
-        return text
+def _find(path: str, imported: Callable[[], str]) -> str:
+    frozen = _FROZEN.match(path)
+    if frozen:
+        return frozen[1]
+    if path.startswith("<"):
+        return ""
+    library = _LIBRARIES.match(path)
+    parts = module_parts(path[library.end() :] if library else path)
+    if library:
+        return ".".join(parts)
+    return _longest(parts, imported()) or "".join(parts[-1:])
 
 
 def module_parts(path: str) -> list[str]:

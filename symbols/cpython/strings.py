@@ -17,10 +17,12 @@ MOST_CHARACTERS = 4096
 FIRST_READ = 160
 """Bytes that hold most names and paths along with their header."""
 
-_LENGTH, _STATE = 16, 32
+LENGTH, STATE = 16, 32
+COMPACT, ASCII = 1 << 5, 1 << 6
+"""Offsets in a string object, and bits of its state."""
+
 _BYTES_HEADER = 32
 _HEADER = struct.Struct("<QQQQI")
-_COMPACT, _ASCII = 1 << 5, 1 << 6
 _CODECS = {1: "latin-1", 2: "utf-16-le", 4: "utf-32-le"}
 
 
@@ -31,14 +33,14 @@ def read_string(memory: Memory, offsets: StringOffsets, address: int) -> str | N
         return None
     _, _, length, _, state = _HEADER.unpack_from(data)
     width = state >> 2 & 7
-    if not state & _COMPACT or width not in _CODECS or length >= 1 << 32:
+    if not state & COMPACT or width not in _CODECS or length >= 1 << 32:
         return None
-    start = offsets.ascii_bytes if state & _ASCII else offsets.compact_bytes
+    start = offsets.ascii_bytes if state & ASCII else offsets.compact_bytes
     size = min(length, MOST_CHARACTERS) * width
     text = data[start : start + size] if start + size <= len(data) else memory.read(address + start, size)
     if len(text) != size:
         return None
-    return text.decode("ascii" if state & _ASCII else _CODECS[width], "replace")
+    return text.decode("ascii" if state & ASCII else _CODECS[width], "replace")
 
 
 def read_bytes(memory: Memory, address: int, most: int) -> bytes | None:
@@ -46,7 +48,7 @@ def read_bytes(memory: Memory, address: int, most: int) -> bytes | None:
     data = memory.read(address, FIRST_READ) or memory.read(address, _BYTES_HEADER)
     if not data:
         return None
-    size = int.from_bytes(data[_LENGTH : _LENGTH + 8], "little")
+    size = int.from_bytes(data[LENGTH : LENGTH + 8], "little")
     if size > most:
         return None
     if _BYTES_HEADER + size <= len(data):

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from icetop.symbols.cpython.imported_modules import read_imported_modules
+from icetop.symbols.cpython.imported_modules import ImportedModules
 from icetop.symbols.cpython.memory import Glimpse
 from icetop.symbols.cpython.threads import find_slot, find_thread, read_threads
 from icetop.symbols.cpython.walk import End, walk_live
@@ -70,12 +70,13 @@ def test_a_package_names_its_modules(program: Program, run: Run, python: list[st
 
 
 def test_imported_modules_are_those_of_sys_modules(python: list[str], run: Run) -> None:
-    code = "import asyncio, json, sys; del sys.modules['json.scanner']; print(json.dumps(list(sys.modules))); input()"
+    change = "del sys.modules['json.scanner']; sys.modules['größe.' * 30] = sys"
+    code = f"import asyncio, json, sys; {change}; print(json.dumps(list(sys.modules))); input()"
     process = run([*python, "-c", code])
     modules = json.loads(process.stdout.readline())
     wait_for(process.pid, "S")
     look = look_at(process.pid)
-    assert read_imported_modules(look.memory, look.runtime) == modules
+    assert ImportedModules().text(look.memory, look.runtime) == "\n".join(["", *modules, ""])
 
 
 def test_stacks_of_a_process_that_runs_on_are_calls_that_exist(program: Program, run: Run) -> None:
