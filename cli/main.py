@@ -9,7 +9,7 @@ import click
 
 from ..profiles.delta import Notice
 from ..profiles.source import SourceError
-from . import check, live, saved  # noqa: F401  # importing them adds their commands
+from . import check, keeping, live, saved  # noqa: F401  # importing them adds their commands
 from .configuration import origin
 from .group import LIVE, cli
 from .output import Failure, drop_output, tell

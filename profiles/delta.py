@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from .locations import Line, Location
 from .series import Series
 from .stacks import Nodes
+from .time_notes import TimeNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class Delta:
     bound of its tables forgets them; what was counted under the old ids stays.
     `beside` says that it belongs to the profile that comparisons compare with. All of those come before the first
     that does not, and ids start again from nothing there.
+    `notes` are what people wrote on the time line.
     `stage` is what the source is doing before there are samples ("compiling", "attaching"); `last` ends the stream.
     """
 
@@ -106,6 +108,7 @@ class Delta:
     vitals: Vitals | None = None
     context: Context | None = None
     notices: tuple[Notice, ...] = ()
+    notes: tuple[TimeNote, ...] = ()
     stage: str = ""
     reset: bool = False
     beside: bool = False

@@ -10,6 +10,7 @@ from .ids import FirstIds, check, moved
 from .locations import Frame, Location, frames_of
 from .series import Series
 from .stacks import ROOTS, StackTable
+from .time_notes import MOST_NOTES, TimeNote
 from .timeline import DEFAULT_BYTES, KEEP_FINE, Bucket, TimeLine
 from .vocabulary import unit_of
 
@@ -45,6 +46,7 @@ class Profile:
         self.beside_context: Context | None = None
         self.vitals: Vitals | None = None
         self.notices: list[Notice] = []
+        self.notes: list[TimeNote] = []
         self.stage = ""
         self.ended = False
         self.generation = 0
@@ -74,6 +76,8 @@ class Profile:
         self._rename(delta)
         self._account(delta)
         self.notices = [*self.notices, *delta.notices][-NOTICES:]
+        if delta.notes:
+            self.notes = sorted({*self.notes, *delta.notes})[-MOST_NOTES:]
         self.stage = delta.stage
         self.ended = self.ended or (delta.last and not delta.beside)
 

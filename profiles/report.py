@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from .profile import Profile
 from .selection import IntArray, Rows, select
 from .series import Series
 from .stacks import ROOTS
+from .time_notes import TimeNote
 from .timeline import Bucket
 from .top_table import Sort, TopRow, top_table
 from .tree_builder import hidden_frames
@@ -83,6 +84,7 @@ class Report:
     functions: list[TopRow]
     functions_in_all: int
     baseline: Side | None = None
+    notes: Sequence[TimeNote] = ()
     frames: list[Frame] = field(default_factory=list)
     stacks: list[StackRow] | None = None
 
@@ -132,6 +134,7 @@ def build_report(
         functions=functions[:top],
         functions_in_all=len(functions),
         baseline=tree.change.sides.was if tree.change is not None else None,
+        notes=[note for note in profile.notes if note.within(view.stretch.start_ns, view.stretch.end_ns)],
     )
     return _with_stacks(report, profile, view, rows) if stacks else report
 

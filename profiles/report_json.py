@@ -50,6 +50,10 @@ def report_json(report: Report) -> dict[str, Any]:
             "duration_s": report.baseline.duration_ns / SECOND,
             "samples": report.baseline.samples,
         }
+    if report.notes:
+        answer["notes"] = [
+            {"start": iso_time(note.start_ns), "end": iso_time(note.end_ns), "text": note.text} for note in report.notes
+        ]
     if report.stacks is not None:
         answer["frames"] = [_frame(frame) for frame in report.frames]
         answer["stacks"] = [_stack(row) for row in report.stacks]

@@ -33,6 +33,7 @@ CHANGED, NEW, GONE = "*", "+", "-"
 
 GAP = "  "
 NARROWEST_NAME = 20
+MOST_NOTES_SHOWN = 10
 
 
 def report_text(report: Report, width: int | None = None) -> str:
@@ -55,7 +56,7 @@ def headlines(report: Report) -> list[str]:
     """What stands above the table: the total, where it is from, how far it can be trusted, what icetop cost."""
     title = TITLES.get(report.kind, printable(report.kind, 100))
     total = f"Total {title}: {format_value(report.total, report.unit)}"
-    return [total, _origin(report), _honesty(report), _cost(report)]
+    return [total, _origin(report), _honesty(report), _cost(report), *_notes(report)]
 
 
 def format_value(value: int, unit: str) -> str:
@@ -152,6 +153,19 @@ def _comparison(report: Report) -> list[str]:
         rates = [format_rate(side.rate, report.kind, report.unit) for side in (was, now)]
         total += f"; the total went from {rates[0]} to {rates[1]} ({100 * (now.rate / was.rate - 1):+.1f} %)"
     return [total, f"{CHANGED} more than sampling noise, and at least 1 point of share; {NEW} new, {GONE} gone"]
+
+
+def _notes(report: Report) -> list[str]:
+    """The last notes of the time shown."""
+    shown = report.notes[-MOST_NOTES_SHOWN:]
+    lines = [f"note {iso_seconds(note.start_ns)}: {printable(note.text, 200)}" for note in shown]
+    more = len(report.notes) - len(shown)
+    return [f"{more} earlier notes", *lines] if more else lines
+
+
+def iso_seconds(time_ns: int) -> str:
+    """A time as UTC, to the second."""
+    return f"{(iso_time(time_ns) or '')[:19]}Z"
 
 
 def _by(numbers: Mapping[str, int]) -> str:

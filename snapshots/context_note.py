@@ -15,6 +15,7 @@ from ..profiles.delta import Context, Notice, Vitals
 from ..profiles.locations import Location
 from ..profiles.profile import Profile
 from ..profiles.target import Target
+from ..profiles.time_notes import LONGEST_TEXT, MOST_NOTES, TimeNote
 from ..profiles.timeline import Bucket
 from ..profiles.vocabulary import Language
 from .labels import COMMENT
@@ -34,6 +35,7 @@ class Note:
     context: Context = field(default_factory=Context)
     buckets: list[Bucket] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    notes: list[TimeNote] = field(default_factory=list)
     vitals: Vitals | None = None
     binaries: dict[tuple[str, str], Language] = field(default_factory=dict)
     places: dict[Place, Language] = field(default_factory=dict)
@@ -68,6 +70,7 @@ def write_note(
         "profiler": {"cpu_s": profile.profiler_cpu_s, "peak_rss_bytes": profile.profiler_peak_rss},
         "vitals": None if vitals is None else [dict(vitals.pressure), vitals.throttled],
         "notices": [[notice.level, notice.what, notice.why, notice.mend] for notice in profile.notices],
+        "notes": [[found.start_ns, found.end_ns, found.text] for found in profile.notes],
         "buckets": _columns(list(buckets)),
         "languages": _languages(locations),
     }
@@ -131,6 +134,7 @@ def _note(note: Mapping[str, Any]) -> Note:
             profiler_rss=_whole(note["profiler"]["peak_rss_bytes"]),
         )
     read.notices = [Notice(*map(_text, (level, what, why, mend))) for level, what, why, mend in note["notices"]]
+    read.notes = [_time_note(*found) for found in note.get("notes", [])[:MOST_NOTES]]
     read.buckets = _buckets(note["buckets"])
     for language, binary, build_id, *offsets in note["languages"]:
         key = (_text(binary), _text(build_id))
@@ -153,6 +157,11 @@ def _context(note: Mapping[str, Any]) -> Context:
         version=_text(note["version"]),
         options={_text(k): _text(v) for k, v in note["options"].items()},
     )
+
+
+def _time_note(start_ns: object, end_ns: object, text: object) -> TimeNote:
+    start, end = _whole(start_ns, LATEST_NS), _whole(end_ns, LATEST_NS)
+    return TimeNote(start, max(start, end), _text(text)[:LONGEST_TEXT])
 
 
 def _buckets(columns: Mapping[str, Any]) -> list[Bucket]:

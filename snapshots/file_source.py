@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 from ..profiles.delta import Context, Delta
@@ -61,9 +62,21 @@ class FileSource:
 
             with opened(path, limits):
                 yield from read_pprof(lambda: opened(path, limits), _stem(path), limits)
+        elif form == "bundle":
+            yield from self._bundle()
         else:
             with opened(path, limits) as stream:
                 yield from self._text(form, stream)
+
+    def _bundle(self) -> Iterator[Delta]:
+        from .bundle_reader import read_bundle
+        from .pprof_reader import read_pprof
+
+        path, limits = self._path, self._limits
+        with opened(path, limits):
+            found = read_bundle(path, limits)
+            for place, delta in enumerate(read_pprof(lambda: opened(path, limits, found.profile), _stem(path), limits)):
+                yield delta if place else replace(delta, notes=(*delta.notes, *found.notes))
 
     def _text(self, form: Format, stream: Reading) -> Iterator[Delta]:
         if form == "folded":
@@ -98,6 +111,6 @@ def new_profile() -> Profile:
 
 def _stem(path: str) -> str:
     name = os.path.basename(path).removesuffix(".gz")
-    for ending in (".pb", ".folded", ".speedscope.json", ".cpuprofile", ".json", ".txt"):
+    for ending in (".pb", ".folded", ".speedscope.json", ".cpuprofile", ".json", ".txt", ".icetop.zip"):
         name = name.removesuffix(ending)
     return name

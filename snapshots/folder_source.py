@@ -53,6 +53,7 @@ class FolderSource:
         chosen = set(self._parts)
         rest = [part for part in self.recording.parts if part not in chosen] if self._outline else []
         first = self._parts[0] if self._parts else None
+        yield Delta(self.recording.start_ns, self.recording.start_ns, notes=tuple(self.recording.notes))
         yield from (_outlined(part) for part in rest if first is None or part < first)
         joined = Joined(self._limits)
         read = (delta for part in self._parts for delta in self._read(part, joined))
@@ -140,6 +141,8 @@ class FolderSource:
 
     def _remarks(self) -> Iterator[Notice]:
         """What is missing."""
+        for damage in self.recording.damages:
+            yield Notice("warning", "left out", damage)
         for skipped in self._skipped[:MOST_NAMED]:
             yield Notice("warning", "left out", skipped)
         if len(self._skipped) > MOST_NAMED:

@@ -8,8 +8,8 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader
-from typing import Literal, Protocol
+from io import BufferedReader, BytesIO
+from typing import Literal, Protocol, cast
 
 from ..profiles.delta import Notice
 from ..profiles.printable import printable
@@ -17,10 +17,10 @@ from ..profiles.source import SourceError
 from .limits import Limits, TooLarge
 from .wire import Malformed
 
-Format = Literal["pprof", "folded", "json", "perf"]
+Format = Literal["pprof", "folded", "json", "perf", "bundle"]
 
 HEAD = 4096
-GZIP = b"\x1f\x8b"
+GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _PERF = re.compile(rb"(?m)^\S[^\n]{0,300}?[ \t]\d+(?:/\d+)?[ \t][^\n]{0,300}:[ \t]*\n[ \t]+[0-9a-f]+ [^\n]*\)\r?$")
 _COUNTED = re.compile(rb"(?m)\S[ \t]+-?[0-9][0-9.]*\r?$")
@@ -49,11 +49,13 @@ class _Bounded:
 
 
 @contextmanager
-def opened(path: str, limits: Limits) -> Iterator[Reading]:
-    """A file for reading, unpacked as it is read. Every failure while it is open becomes a SourceError of one line."""
+def opened(path: str, limits: Limits, content: bytes | None = None) -> Iterator[Reading]:
+    """A file for reading, or the `content` of a file in it, unpacked as it is read. Every failure while it is open
+    becomes a SourceError of one line."""
     try:
-        with open(path, "rb") as file:
-            _check_size(file, limits)
+        with open(path, "rb") if content is None else cast(BufferedReader, BufferedReader(BytesIO(content))) as file:
+            if content is None:
+                _check_size(file, limits)
             packed = file.peek(2)[:2] == GZIP
             yield _Bounded(gzip.GzipFile(fileobj=file) if packed else file, limits.size)
     except TooLarge as error:
@@ -76,6 +78,8 @@ def detect(path: str, limits: Limits) -> Format:
         head = stream.read(HEAD)
     if not head:
         raise refused(path, "it is empty")
+    if head[:4] == ZIP:
+        return "bundle"
     if _BINARY.search(head):
         return "pprof"
     if head.lstrip()[:1] == b"{":

@@ -60,6 +60,7 @@ def _note(tables: Input) -> tuple[Note | None, list[Notice]]:
         else:
             merged.buckets += note.buckets
             merged.notices += note.notices
+            merged.notes += note.notes
             merged.binaries |= note.binaries
             merged.places |= note.places
     return merged, []
@@ -148,6 +149,7 @@ class _Reader:
             labels=self._series.labels,
             context=self._context(),
             notices=(*(self._note.notices if self._note else ()), *notices),
+            notes=tuple(self._note.notes) if self._note else (),
         )
 
     def buckets(self) -> Iterator[Delta]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..profiles.timeline import SECOND
 from ..profiles.view import Stretch
+from .notes_file import read_notes
 from .opening import refused
 from .window_names import Window, is_unfinished, parse_name
 
@@ -28,14 +29,21 @@ class Part:
 
 
 class Recording:
-    """The windows of one or several folders, in order of time. Raises SourceError where there are none."""
+    """The windows of one or several folders, in order of time, and the notes. Raises SourceError where there are none.
+
+    `damages` says what of the notes could not be read, `unfinished` how many windows are half written.
+    """
 
     def __init__(self, paths: Sequence[str]) -> None:
         self.paths = list(paths)
         self.unfinished = 0
-        self.parts = sorted(part for place, path in enumerate(paths) for part in self._parts(place, path))
+        parts = [part for place, path in enumerate(paths) for part in self._parts(place, path)]
+        self.parts = sorted(parts, key=lambda part: (part.window.start_ns, part.window.name, part.place))
         self.start_ns = self.parts[0].window.start_ns
         self.end_ns = max(part.window.end_ns for part in self.parts)
+        read = [read_notes(path) for path in paths]
+        self.notes = sorted({note for notes, _ in read for note in notes})
+        self.damages = [damage for _, damage in read if damage]
 
     def within(self, stretch: Stretch) -> list[Part]:
         """The files that a stretch needs."""
