@@ -16,12 +16,13 @@ from ..profiles.source import Source
 from ..profiles.view import View
 from ..themes.glyphs import glyphs_for
 from ..themes.palette import THEMES
+from .asking import Open
 from .chooser import ChooserScreen
 from .clipboard import copy_sequences, give_to_tmux
 from .color_depth import color_depth, forget_stale_size, light_ground
 from .facts import stack_lines
 from .keys import bindings, help_lines
-from .look import make_look
+from .look import Look, make_look
 from .page import Line, Page
 from .saving import save_snapshot
 from .search import exactly
@@ -245,10 +246,15 @@ class IcetopApp(ViewingApp):
     def action_theme(self) -> None:
         """The next of the themes that come with icetop."""
         place = THEMES.index(self._look.theme) if self._look.theme in THEMES else -1
-        self._look = make_look(THEMES[(place + 1) % len(THEMES)], self._look.depth, self._look.glyphs)
-        self._board.dress(self._look)
+        self.theme_is_chosen()
+        self.wear(make_look(THEMES[(place + 1) % len(THEMES)], self._look.depth, self._look.glyphs))
+
+    def wear(self, look: Look) -> None:
+        """Dress all that is to be seen."""
+        super().wear(look)
+        self._board.dress(look)
         if isinstance(self.screen, Page | ChooserScreen):
-            self.screen.dress(self._look)
+            self.screen.dress(look)
 
     def action_help(self) -> None:
         """All keys."""
@@ -292,8 +298,9 @@ def run_app(source: Source, *, view: View, color: str = "auto", ascii_only: bool
     """
     environ = os.environ
     forget_stale_size(environ)
+    open_to = Open(theme == "auto", color == "auto" and not environ.get("NO_COLOR"))
     if theme == "auto":
         theme = "light" if light_ground(environ) else "dark"
     look = make_look(theme, color_depth(color, environ), glyphs_for(ascii_only, environ.get("TERM", "")))
-    status = IcetopApp(source, view, look).run()
+    status = IcetopApp(source, view, look, open_to).run()
     return 1 if status is None else status

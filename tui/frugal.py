@@ -19,6 +19,7 @@ from rich.text import Text
 from textual import events
 from textual._compositor import CompositorUpdate
 from textual.app import App
+from textual.driver import Driver
 from textual.screen import Screen
 
 from .canvas import Canvas
@@ -43,11 +44,20 @@ def terminal_there() -> bool:
     return True
 
 
+def _driver() -> type[Driver] | None:
+    """The driver that keeps a terminal's answers apart; Textual's choice where its own works another way."""
+    if sys.platform == "win32":
+        return None
+    from .driver import AskingDriver
+
+    return AskingDriver
+
+
 class FrugalApp(App[int]):
     """Textual's app with its output going through a `Canvas`, colours as they were written."""
 
     def __init__(self) -> None:
-        super().__init__(ansi_color=True)
+        super().__init__(driver_class=_driver(), ansi_color=True)
         self.console._color_system = ColorSystem.TRUECOLOR  # each theme is written for its depth: never downgrade
         self._canvas = Canvas()
         self._flow = Flow()

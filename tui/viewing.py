@@ -14,10 +14,10 @@ from ..profiles.profile import Profile
 from ..profiles.source import Source
 from ..profiles.view import View
 from ..profiles.vocabulary import shown_kinds
+from .asking import AskingApp, Open
 from .board import Board
 from .choices import LIVE_WINDOW, Choices
 from .feed import Feed
-from .frugal import FrugalApp
 from .header import Status
 from .keeper import Keeper
 from .look import Look
@@ -31,12 +31,11 @@ from .steering import Steering
 from .target_words import ordered_words, target_words
 
 
-class ViewingApp(FrugalApp):
+class ViewingApp(AskingApp):
     """Deltas in, pictures out."""
 
-    def __init__(self, source: Source, view: View, look: Look) -> None:
-        super().__init__()
-        self._look = look
+    def __init__(self, source: Source, view: View, look: Look, open_to: Open = Open()) -> None:  # noqa: B008
+        super().__init__(look, open_to)
         self._live = source.live
         self._choices = Choices(view, window=LIVE_WINDOW if source.live else None)
         self._feed = Feed(source, self.post_message)
@@ -65,6 +64,7 @@ class ViewingApp(FrugalApp):
         self._recall()
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._feed.start)
+        self.call_after_refresh(self.ask)
 
     def on_resize(self, event: events.Resize) -> None:
         """Decide what there is room for."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 import pyte
@@ -23,11 +24,18 @@ LEFT = b"\x1b[?1049l"
 
 
 class Terminal:
-    """What a program writes becomes a screen. `mute` terminals answer no question."""
+    """What a program writes becomes a screen.
 
-    def __init__(self, descriptor: int, size: tuple[int, int], mute: bool) -> None:
+    `mute` terminals answer no question; `answers` has what is answered beside where the cursor is.
+    """
+
+    def __init__(
+        self, descriptor: int, size: tuple[int, int], mute: bool = False, answers: Mapping[bytes, bytes] | None = None
+    ) -> None:
         self.descriptor = descriptor
         self.output = b""
+        self._answers = dict(answers or {})
+        self._whole = b""
         self._screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._screen)
         if not mute:
@@ -49,7 +57,13 @@ class Terminal:
     def show(self, data: bytes) -> None:
         """Take what the program wrote."""
         self.output += data
-        self._stream.feed(data)
+        self._whole += data
+        for question in [question for question in self._answers if question in self.output]:
+            self.answer(self._answers.pop(question))
+        whole = re.sub(rb"\x1bP.*?\x1b\\\\", b"", self._whole, flags=re.DOTALL)  # strings that are not shown
+        begun = re.search(rb"\x1bP[^\x1b]*\x1b?\Z|\x1b\Z", whole)
+        self._whole = begun.group() if begun else b""
+        self._stream.feed(whole[: begun.start()] if begun else whole)
 
     def sees(self, wanted: str | Callable[[str], bool]) -> str:
         """Wait until it stands on the screen; gives the screen."""
@@ -87,7 +101,11 @@ class Terminal:
 
 @contextmanager
 def on_a_terminal(
-    words: list[str], environ: dict[str, str], size: tuple[int, int] = (120, 40), mute: bool = False
+    words: list[str],
+    environ: dict[str, str],
+    size: tuple[int, int] = (120, 40),
+    mute: bool = False,
+    answers: Mapping[bytes, bytes] | None = None,
 ) -> Iterator[tuple[Terminal, int]]:
     """Runs a program on a terminal of so many columns and rows; gives that and the program's process id."""
     pid, descriptor = pty.fork()
@@ -95,7 +113,7 @@ def on_a_terminal(
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         os.execvpe(words[0], words, environ)
     try:
-        yield Terminal(descriptor, size, mute), pid
+        yield Terminal(descriptor, size, mute, answers), pid
     finally:
         with suppress(OSError):
             os.close(descriptor)

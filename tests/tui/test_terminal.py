@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from icetop.tests.tui.pseudo_terminal import PATIENCE, Terminal, end_of, on_a_terminal
+from icetop.tui.answers import ASK_COLORS, ASK_GROUND
 
 NAMESPACE = Path(__file__).parents[2] / ".namespace"
 READY = "ended 01:30"
@@ -20,12 +22,14 @@ READY = "ended 01:30"
 
 @contextmanager
 def running(
-    color: str, mute: bool = False, size: tuple[int, int] = (120, 40), limit: int = 90
+    color: str, size: tuple[int, int] = (120, 40), limit: int = 90, term: str = "xterm-256color", **terminal: Any
 ) -> Iterator[tuple[Terminal, int]]:
-    environ = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(NAMESPACE)}
-    environ.pop("NO_COLOR", None)
+    environ = {**os.environ, "TERM": term, "PYTHONPATH": str(NAMESPACE)}
+    for name in ("NO_COLOR", "COLORTERM", "COLORFGBG"):
+        environ.pop(name, None)
     script = str(Path(__file__).with_name("moving_source.py"))
-    with on_a_terminal([sys.executable, script, f"color={color}", f"limit={limit}"], environ, size, mute) as started:
+    words = [sys.executable, script, f"color={color}", f"limit={limit}"]
+    with on_a_terminal(words, environ, size, **terminal) as started:
         yield started
 
 
@@ -54,6 +58,40 @@ def test_a_terminal_that_answers_nothing_gets_the_picture_all_the_same() -> None
         terminal.sees("pid 4021")
         terminal.type(b"q")
         terminal.is_left()
+
+
+WHITE, FULL = b"\x1b]11;rgb:ffff/ffff/ffff\x07", b"\x1bP1$r0;48:2::1:2:3m\x1b\\"
+ASKED = {ASK_GROUND.encode(): WHITE, ASK_COLORS.encode(): b"\x1bP0+r524742\x1b\\" + FULL}
+LIGHT_GROUND = {"truecolor": b"48;2;251;250;247", "256": b"48;5;255"}
+
+
+def test_a_terminal_that_says_what_it_is_gets_what_fits_and_its_answers_are_no_keys() -> None:
+    with running("auto", term="xterm", answers=ASKED) as (terminal, _):
+        terminal.sees(lambda text: READY in text and LIGHT_GROUND["truecolor"] in terminal.output)
+        terminal.type(b"j")
+        text = terminal.sees("pid 4021")
+        assert "last 30 s" in text and "/" not in text.splitlines()[1], "no key but the one was taken"
+
+
+@pytest.mark.parametrize("term", ["tmux-256color", "screen-256color"])
+def test_a_multiplexer_is_asked_itself_and_asked_to_ask(term: str) -> None:
+    with running("auto", term=term, answers={b"\x1bP": WHITE}) as (terminal, _):
+        terminal.sees(lambda text: READY in text and LIGHT_GROUND["256"] in terminal.output)
+        assert ASK_GROUND.encode() in terminal.output and ASK_COLORS.encode() not in terminal.output
+
+
+@pytest.mark.parametrize(("color", "term"), [("auto", "linux"), ("none", "dumb")])
+def test_a_terminal_that_might_show_the_question_is_not_asked(color: str, term: str) -> None:
+    with running(color, term=term, answers=ASKED) as (terminal, _):
+        terminal.sees(READY)
+        assert ASK_GROUND.encode() not in terminal.output and b"\x1bP" not in terminal.output
+
+
+def test_bytes_that_are_no_text_are_no_keys_and_no_end() -> None:
+    with running("16") as (terminal, _):
+        terminal.sees(READY)
+        terminal.type(b"\xff\xfe\xc3j")
+        terminal.sees("gunicorn: shop.wsgi   flat")
 
 
 def test_escape_sequences_of_names_never_reach_the_terminal() -> None:

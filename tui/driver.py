@@ -1,0 +1,56 @@
+"""Reading the terminal: what is typed goes to Textual, what the terminal answers to the app, and nothing is fatal.
+
+This reaches into Textual: its own driver takes answers for keys, and ends over a byte that is no UTF-8.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import time
+from codecs import getincrementaldecoder
+
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from .answers import Answers
+
+STEP = 0.1
+"""Seconds between looks at the clock."""
+
+
+class Told(Message):
+    """The terminal answered a question."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class AskingDriver(LinuxDriver):
+    """Textual's driver with answers kept apart."""
+
+    def run_input_thread(self) -> None:
+        """Read until the app ends, then once more what has come meanwhile."""
+        answers, parser = self._app.answers, XTermParser(self._debug)  # type: ignore[attr-defined]
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            last = False
+            while not last:
+                last = self.exit_event.is_set()
+                came = os.read(self.fileno, 4096) if selector.select(STEP) else None
+                self._hand_on(answers, parser, decode(came) if came else "")
+                if came == b"":
+                    self.exit_event.wait(STEP)
+        for _ in parser.feed(""):
+            pass
+
+    def _hand_on(self, answers: Answers, parser: XTermParser, text: str) -> None:
+        now = time.monotonic()
+        typed, found = answers.take(text, now) if text else (answers.overdue(now), [])
+        for answer in found:
+            self.process_message(Told(answer))
+        for event in (*(parser.feed(typed) if typed else ()), *parser.tick()):
+            self.process_message(event)
