@@ -13,6 +13,7 @@ static inline u64 hash_stack(struct stack_event *event)
 {
     u64 counts = event->kernel_frames | ((u64)event->python_frames << 16);
     u64 hash = mix(event->space, ((u64)event->python_end << 40) | ((u64)event->end << 32) | counts);
+    hash = mix(hash, event->python_identity);
     u32 frames = frame_count(event);
 #pragma clang loop unroll(disable)
     for (u32 index = 0; index < FRAMES; index++) {
@@ -35,7 +36,7 @@ static inline u64 bytes_unread(u32 size)
 }
 
 /* Sends a stack. The collector is woken for the first of an address space, whose mappings it should read while it
- * lives, and when the ring fills up; else it looks when it is time. */
+ * lives, for Python, whose code may be gone soon, and when the ring fills up; else it looks when it is time. */
 static inline long send(struct stack_event *event, struct settings *settings)
 {
     u64 space = event->space;
@@ -44,7 +45,8 @@ static inline long send(struct stack_event *event, struct settings *settings)
     u32 size = offsetof(struct stack_event, frames) + frame_count(event) * sizeof(u64);
     if (size > sizeof(*event))
         size = sizeof(*event);
-    u64 flags = event->first || bytes_unread(size) > settings->wake_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+    bool wake = event->first || event->python_frames || bytes_unread(size) > settings->wake_bytes;
+    u64 flags = wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
     long failed = stacks.ringbuf_output(event, size, flags);
     if (!failed && event->first)
         spaces.update(&space, &one);

@@ -34,6 +34,7 @@ static inline void copy_frames(struct snapshot *snapshot, struct stack_event *ev
     snapshot->python_end = event->python_end;
     snapshot->space = event->space;
     snapshot->image = event->image;
+    snapshot->python_identity = event->python_identity;
 }
 
 /* Gives 0, or how the stack ends since it was not sent. */

@@ -10,7 +10,7 @@
 #endif
 #define FRAMES 2048        /* room for all frames of a stack; a power of two, so that a masked index is in bounds */
 #ifndef STEPS
-#define STEPS 12           /* frames that one run of the native walker takes before it calls itself: 28 times at most */
+#define STEPS 12           /* frames that one run of the native walker takes before it calls itself: 25 times at most, of 33 calls in all */
 #endif
 #define PAGE_SHIFT 8       /* a page of rows covers 256 bytes of code */
 #define PAGE_ROWS 32       /* rows in a page; a page with more is split in two halves */
@@ -26,6 +26,7 @@
 #define PYTHON_STEPS 256        /* frames that one run of the Python walker takes before it calls itself: 4 times at most */
 #endif
 #define PYTHON_BLOCK 128        /* bytes of a frame that are read at once: what all versions' fields lie in */
+#define PYTHON_IDENTITY 56      /* bytes of a code object that are looked at: its version, where its names and lines are */
 #define PYTHON_LISTED 16        /* thread states looked at where a thread's own is not known by its slot */
 
 /* What the loader tells the programs: one entry, filled before they are attached. Offsets are in bytes, from BTF. */
@@ -180,7 +181,7 @@ enum python_entries {
 struct python_process {
     u64 runtime;               /* address of _PyRuntime */
     u64 code_type;             /* address of PyCode_Type */
-    u32 thread_slot;           /* where a thread's own storage points to its state; 0 when not known */
+    s32 thread_slot;           /* where a thread's own storage points to its state; 0 when not known */
     u16 current_thread;        /* of the runtime; 0 where it has none */
     u16 interpreters_head;     /* of the runtime */
     u16 threads_head;          /* of an interpreter */
@@ -198,10 +199,11 @@ struct python_process {
     u16 code_mask;             /* bits of a pointer to code that are not part of it */
     u16 bytecode;              /* of a code object: where its instructions begin; 0 where frames count them */
     u16 instruction_bytes;     /* what a frame's count of instructions counts */
+    u16 identity;              /* of a code object: PYTHON_IDENTITY bytes that tell it from one that takes its place */
     u8 entries;                /* enum python_entries */
     u8 shim_owner;             /* the least owner that tells a shim */
     u8 slot_is_certain;        /* whether the thread's slot was seen in this process, not only in its like */
-    u8 unused;
+    u8 unused[3];
 };
 
 /* A Python frame in one word: code >> 3, whether C called it, the instruction in units of two bytes. */
@@ -214,6 +216,9 @@ enum python_frame {
 /* How far the Python walker has come. */
 struct python_walk {
     u64 frame;
+    u64 joint;                 /* where the innermost run has to lead to */
+    u64 has_joint;
+    u64 identity[PYTHON_IDENTITY / 8];
     u64 block[PYTHON_BLOCK / 8];
 };
 
@@ -235,6 +240,7 @@ struct stack_event {
     u64 start;
     u64 space;                 /* id of the address space: changes with exec */
     u64 image;                 /* id of the program in it: a fork's child has its parent's */
+    u64 python_identity;       /* hash over what tells the frames' code objects from others in their place */
     u32 pid;
     u32 tid;
     u16 kernel_frames;
@@ -307,6 +313,7 @@ struct snapshot {
     u64 bp;
     u64 space;                 /* id of the address space, as in struct stack_event */
     u64 image;
+    u64 python_identity;
     u64 registers[16];
     u32 depth;                 /* user frames before the one at pc; they lie behind the kernel's in `frames` */
     u32 is_return_address;

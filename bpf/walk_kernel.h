@@ -9,6 +9,7 @@ static inline void begin_stack(struct scratch *scratch)
     event->kernel_frames = 0;
     event->user_frames = 0;
     event->python_frames = 0;
+    event->python_identity = 0;
     event->end = END_COMPLETE;
     event->python_end = PYTHON_UNKNOWN;
     scratch->walk.binaries = 0;

@@ -1,13 +1,14 @@
 /* The Python walker of the chain: some frames a run, then itself again. */
 #include "walk_python.h"
 
+/* Gives an end, or PYTHON_UNKNOWN to go on. */
 static inline u32 begin_python_walk(struct scratch *scratch, struct settings *settings, struct python_process *process)
 {
     u64 thread = read_pointer((void *)bpf_get_current_task(), settings->task_fsbase);
     u64 state = thread_state(thread, process);
     if (!state)
         return PYTHON_NO_THREAD;
-    scratch->python.frame = innermost_frame(state, process);
+    begin_at(&scratch->python, state, process);
     return PYTHON_UNKNOWN;
 }
 
@@ -44,7 +45,7 @@ int walk_python(void *ctx)
     }
     if (process && end == PYTHON_UNKNOWN && event->python_frames < PYTHON_FRAMES)
         chain.call(ctx, WALK_PYTHON);
-    event->python_end = end == PYTHON_UNKNOWN ? PYTHON_TOO_DEEP : end;
+    event->python_end = process && end == PYTHON_UNKNOWN ? PYTHON_TOO_DEEP : end;
     finish_or_emit(ctx, event);
     return 0;
 }

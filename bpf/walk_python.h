@@ -5,6 +5,7 @@
 #include "user_registers.h"
 
 #define PYTHON_TYPE 8        /* of an object: where its type is */
+#define PYTHON_STRING_HASH 24  /* of a string */
 #define PYTHON_INTERPRETER 16  /* of a thread's state: where its interpreter is */
 
 static inline u64 read_user_pointer(u64 address)
@@ -64,18 +65,24 @@ static inline u64 code_of(u64 frame, struct python_process *process)
     return read_user_pointer(frame + process->code) & ~(u64)process->code_mask;
 }
 
-/* The innermost frame. While C enters the interpreter, 3.11 and 3.12 have a place for it that is not yet filled. */
-static inline u64 innermost_frame(u64 state, struct python_process *process)
+/* The innermost frame. While C enters the interpreter, 3.11 and 3.12 have a place for it that is not yet filled: what
+ * is there must be a frame, and its run must lead to the frame of the place before. */
+static inline void begin_at(struct python_walk *walk, u64 state, struct python_process *process)
 {
-    u64 frame = read_user_pointer(state + process->thread_frame);
+    walk->frame = read_user_pointer(state + process->thread_frame);
+    walk->has_joint = 0;
     if (!process->has_cframe)
-        return frame;
-    u64 place = frame;
-    frame = read_user_pointer(place + process->frame_of_cframe);
-    if (frame && is_code(code_of(frame, process), process))
-        return frame;
-    place = read_user_pointer(place + process->previous_cframe);
-    return place ? read_user_pointer(place + process->frame_of_cframe) : 0;
+        return;
+    u64 outer = read_user_pointer(walk->frame + process->previous_cframe);
+    walk->frame = read_user_pointer(walk->frame + process->frame_of_cframe);
+    if (!outer)
+        return;
+    walk->joint = read_user_pointer(outer + process->frame_of_cframe);
+    walk->has_joint = 1;
+    if (!walk->frame || !is_code(code_of(walk->frame, process), process))
+        walk->frame = walk->joint;
+    if (walk->frame == walk->joint)
+        walk->has_joint = 0;
 }
 
 static inline u64 field(struct python_walk *walk, u32 offset)
@@ -116,6 +123,30 @@ static inline void end_run(struct stack_event *event)
         push_python_frame(event, PYTHON_ENTRY);
 }
 
+/* After the outermost frame of a run: the first one has to join the frame that was innermost before it. */
+static inline void leave_run(struct python_walk *walk, struct stack_event *event)
+{
+    if (walk->has_joint && walk->frame != walk->joint) {
+        event->python_frames = 0;
+        event->python_identity = 0;
+        walk->frame = walk->joint;
+    }
+    walk->has_joint = 0;
+}
+
+/* What tells a code object from another that takes its place: its number (from 3.12 on), where its names and lines
+ * are, and the hash of its name; the same sum as in icetop's sampler/code_identity.py. */
+static inline bool identify_code(struct python_walk *walk, struct stack_event *event, u64 at)
+{
+    u64 *words = walk->identity;
+    if (bpf_probe_read_user(words, sizeof(walk->identity), (void *)at))
+        return false;
+    u64 name = read_user_pointer(words[5] + PYTHON_STRING_HASH);
+    u64 sum = words[0] + 3 * words[4] + 5 * words[5] + 7 * words[6] + 11 * name;
+    event->python_identity = mix(event->python_identity, sum);
+    return true;
+}
+
 /* Takes the frame at `walk`, and goes on to the one that called it. */
 static inline bool take_python_frame(struct python_walk *walk, struct python_process *process, struct stack_event *event)
 {
@@ -128,12 +159,16 @@ static inline bool take_python_frame(struct python_walk *walk, struct python_pro
     walk->frame = field(walk, process->previous);
     if (process->entries == ENTRIES_SHIM && owner >= process->shim_owner) {
         end_run(event);
+        leave_run(walk, event);
         return true;
     }
     u64 code = field(walk, process->code) & ~(u64)process->code_mask;
+    if (!identify_code(walk, event, code + process->identity))
+        return false;
     u64 frame = (code >> 3 << PYTHON_CODE_SHIFT) | instruction_index(walk, process, code);
-    if (process->entries == ENTRIES_ALL || (process->entries == ENTRIES_MARKED && owner))
-        frame |= PYTHON_ENTRY;
-    push_python_frame(event, frame);
+    bool entry = process->entries == ENTRIES_ALL || (process->entries == ENTRIES_MARKED && owner);
+    push_python_frame(event, entry ? frame | PYTHON_ENTRY : frame);
+    if (entry)
+        leave_run(walk, event);
     return true;
 }

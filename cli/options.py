@@ -75,12 +75,20 @@ def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what of a profile to look at, handed on as one `view`. Its kind is empty when not given."""
 
     def with_view(
-        target: Target, kind: str, no_kernel: bool, hide: Any, min_samples: int, min_share: float, **more: Any
+        target: Target,
+        kind: str,
+        no_kernel: bool,
+        interpreter: bool,
+        hide: Any,
+        min_samples: int,
+        min_share: float,
+        **more: Any,
     ) -> Any:
         view = View(
             kind=kind,
             target=target,
             kernel=not no_kernel,
+            interpreter=interpreter,
             hidden=tuple(sorted(hide or ())),
             minimum_samples=min_samples,
             minimum_share=min_share / 100,
@@ -94,6 +102,7 @@ def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         setting("--min-samples", type=click.IntRange(1), default=1, metavar="N", help="Leave out rarer functions."),
         setting("--hide", type=Words(), metavar="PATTERN", help="Leave out functions by name, such as 'runtime.*'."),
+        setting("--interpreter", is_flag=True, help="Show the interpreter's own frames around what it runs."),
         no_kernel,
         setting("--kind", default="", metavar="KIND", help="What to look at: cpu, offcpu ... (default: the first)."),
     ):

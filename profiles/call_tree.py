@@ -132,7 +132,7 @@ def path_hashes(
 def _identity(what: int, ref: int, frames: list[Frame], groups: list[Group]) -> tuple[object, ...]:
     if what == FRAME:
         frame = frames[ref]
-        return (frame.name, frame.binary)
+        return (frame.name, frame.place)
     if what == GROUP:
         group = groups[ref]
         return (what, group.name, group.pid, group.tid)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .vocabulary import Language
+
+_INTERPRETER = re.compile(r"(?:lib)?python\d[\d.]*[a-z]*(?:\.so[\d.]*)?$")
+_EVALUATION_LOOPS = frozenset(("_PyEval_EvalFrameDefault", "_PyEval_EvalFrameDefault.cold"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class Location:
 class Frame:
     """A function as the graph and the table show it: what samples are added up by.
 
-    Two frames are the same function when name, binary and language agree; `line` is where it is defined.
+    Two frames are the same function when name, place and language agree; `line` is where it is defined.
     """
 
     name: str
@@ -51,6 +56,18 @@ class Frame:
     build_id: str
     language: Language
     named: bool = True
+
+    @property
+    def place(self) -> str:
+        """What tells it from others of its name: its binary, or its file where it is in none."""
+        return self.binary or self.file
+
+    @property
+    def is_interpreter(self) -> bool:
+        """Whether it is code of the CPython interpreter itself, by the names of binary and function."""
+        if self.language is not Language.NATIVE:
+            return False
+        return self.name in _EVALUATION_LOOPS or _is_interpreter(self.binary)
 
 
 def frames_of(location: Location) -> tuple[Frame, ...]:
@@ -79,3 +96,8 @@ def generated_binary(language: Language) -> str:
 def is_generated(binary: str) -> bool:
     """Whether a binary's name stands for code that was made at run time, which no file holds."""
     return binary.startswith("[") and binary.endswith("JIT]")
+
+
+@lru_cache(maxsize=1024)
+def _is_interpreter(binary: str) -> bool:
+    return _INTERPRETER.match(binary.rpartition("/")[2]) is not None

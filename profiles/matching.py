@@ -32,7 +32,7 @@ def matched_frames(frames: list[Frame], now: BoolArray, was: BoolArray) -> IntAr
     """For each frame the one that stands for it: of frames that only one side has, those with the same name in a
     binary of the same file name, whatever its version and folder, are one function. Places without a name are not.
     """
-    keys = [(frame.name, frame.language, _program(frame.binary)) if frame.named else None for frame in frames]
+    keys = [(frame.name, frame.language, _program(frame.place)) if frame.named else None for frame in frames]
     return _matched(keys, now, was)
 
 

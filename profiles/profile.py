@@ -149,7 +149,7 @@ class Profile:
         return tuple(self._frame_id(frame) for frame in frames_of(location))
 
     def _frame_id(self, frame: Frame) -> int:
-        key = (frame.name, frame.binary, frame.language.value)
+        key = (frame.name, frame.place, frame.language.value)
         index = self._frame_ids.get(key)
         if index is None:
             index = self._frame_ids[key] = len(self.frames)

@@ -206,7 +206,7 @@ def _with_stacks(report: Report, profile: Profile, view: View, rows: Rows) -> Re
         drafts.append(
             (frames, StackRow((), value, samples, profile.series[place], {}, profile.stacks.end(node)), place)
         )
-    drafts.sort(key=lambda draft: (_weight(draft[1]), [(frame.name, frame.binary) for frame in draft[0]]))
+    drafts.sort(key=lambda draft: (_weight(draft[1]), [(frame.name, frame.place) for frame in draft[0]]))
     indexes: dict[Frame, int] = {}
     stacks = [
         replace(

@@ -47,7 +47,7 @@ def top_table(tree: CallTree, view: View, sort: Sort = "flat") -> list[TopRow]:
     shown = np.flatnonzero(_listed(tree, view, cum, cum_samples))
     changes = tree.change.of_functions(flat, cum, shown.tolist()) if tree.change is not None else None
     frames = [tree.frames[frame] for frame in shown.tolist()]
-    names = [(frame.name, frame.binary, frame.language.value) for frame in frames]
+    names = [(frame.name, frame.place, frame.language.value) for frame in frames]
     keys: dict[Sort, Callable[[int], tuple[object, ...]]] = {
         "flat": lambda place: (-int(flat[shown[place]]), -int(cum[shown[place]]), *names[place]),
         "cum": lambda place: (-int(cum[shown[place]]), -int(flat[shown[place]]), *names[place]),

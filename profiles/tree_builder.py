@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fnmatch import translate
 from itertools import pairwise
 from typing import TypeVar
@@ -55,17 +56,19 @@ def tree_of(
 
 def hidden_frames(frames: list[Frame], view: View) -> npt.NDArray[np.bool_]:
     """For each frame whether the view leaves it out."""
-    if view.kernel and not view.hidden:
-        return np.zeros(len(frames), dtype=np.bool_)
-    match = re.compile("|".join(translate(pattern) for pattern in view.hidden)).match if view.hidden else None
-    return np.fromiter(
-        (
-            (not view.kernel and frame.language is Language.KERNEL) or (match is not None and bool(match(frame.name)))
-            for frame in frames
-        ),
-        dtype=np.bool_,
-        count=len(frames),
-    )
+    hidden = np.zeros(len(frames), dtype=np.bool_)
+    if not view.kernel:
+        hidden |= _those(frames, lambda frame: frame.language is Language.KERNEL)
+    if not view.interpreter and any(frame.language is Language.PYTHON for frame in frames):
+        hidden |= _those(frames, lambda frame: frame.is_interpreter)
+    if view.hidden:
+        match = re.compile("|".join(translate(pattern) for pattern in view.hidden)).match
+        hidden |= _those(frames, lambda frame: match(frame.name) is not None)
+    return hidden
+
+
+def _those(frames: list[Frame], condition: Callable[[Frame], bool]) -> npt.NDArray[np.bool_]:
+    return np.fromiter(map(condition, frames), dtype=np.bool_, count=len(frames))
 
 
 def _by_group(rows: Rows, group_of_series: IntArray) -> tuple[IntArray, IntArray, IntArray]:

@@ -50,7 +50,8 @@ class View:
     """A way of looking at a profile.
 
     `hidden` are name patterns (`runtime.*`, shell style) of frames that are left out, their time going to the caller;
-    `kernel` off does the same with kernel frames. `minimum_samples` and `minimum_share` (0 to 1, of the total) leave
+    `kernel` off does the same with kernel frames, `interpreter` off with an interpreter's own code in profiles that
+    tell what it runs. `minimum_samples` and `minimum_share` (0 to 1, of the total) leave
     small functions and boxes out of what is listed and drawn, never out of totals. `inverted` puts the leaf first.
     With a `baseline` the view is a comparison; `measure` and `width` then say how changes are told and drawn.
     """
@@ -59,6 +60,7 @@ class View:
     stretch: Stretch = EVERYTHING
     target: Target = HOST
     kernel: bool = True
+    interpreter: bool = False
     hidden: tuple[str, ...] = ()
     minimum_samples: int = 1
     minimum_share: float = 0.0

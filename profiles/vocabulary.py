@@ -31,6 +31,7 @@ class StackEnd(IntEnum):
     RATE_LIMITED = 7
     SNAPSHOT_LOST = 8
     NO_FRAME_POINTER = 9
+    PYTHON_UNRESOLVED = 10
 
     @property
     def reason(self) -> str:

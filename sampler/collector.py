@@ -26,6 +26,9 @@ from .loader.kept import Keeper
 from .loader.programs import CannotLoad
 from .options import DRAIN_SECONDS, CollectOptions
 from .process_table import ProcessTable
+from .python_frames import PythonFrames
+from .python_processes import PythonProcesses
+from .python_stacks import PythonStacks
 from .runtime_notices import runtime_notices, unnamed_java
 from .stack_reader import StackReader
 from .tables import Tables
@@ -64,7 +67,11 @@ class Collector:
         self._namer = Namer(cache_folder=self._keeper.folder)
         self._processes = ProcessTable(dict(options.labels))
         self._tables = Tables()
-        self._stacks = StackReader(self._tables, self._namer, self._processes)
+        self._interpreters = PythonProcesses(self.kernel.python_writer(), self._namer.binaries, self._namer.counters)
+        self._python = PythonStacks(
+            self._interpreters, PythonFrames(self._tables, self.kernel.python_form), self._namer.counters
+        )
+        self._stacks = StackReader(self._tables, self._namer, self._processes, self._python)
         self._waits = WaitReader(self._tables, self._namer) if self.kernel.waits else None
         self._finisher = Finisher(self.kernel, self._namer, self._processes, options.frames)
         self._nodes: dict[int, int] = {}
@@ -180,8 +187,9 @@ class Collector:
                 return
             for descriptor, _ in poll.poll(left * 1000 + 1):
                 if descriptor in self.kernel.wake_fds:
-                    self._finish_snapshots()
+                    self._name_python()
                     self._read_stacks()
+                    self._finish_snapshots()
                 elif descriptor == self._interrupted_fd:
                     os.read(descriptor, 4096)
                     return
@@ -208,6 +216,12 @@ class Collector:
             else:
                 self._finished[snapshot.epoch].append((snapshot.count, raw))
 
+    def _name_python(self) -> None:
+        """Name the Python code of all samples that wait to be finished: it may be gone when that is done."""
+        for snapshot in self.kernel.waiting_snapshots():
+            if snapshot.walked.python:
+                self._stacks.name_python(snapshot.walked)
+
     def _refresh_mappings(self, reading: Reading) -> None:
         """Read again what is mapped in the processes that ran, the longest unread first: code may have been unmapped,
         and other code mapped in its place."""
@@ -227,8 +241,10 @@ class Collector:
         if self._options.target.command:
             self._forget_ended_children()
         reading = self.kernel.turn()
-        self._finish_snapshots()
+        self._python.look_again()
+        self._name_python()
         sent_again = self._read_stacks()
+        self._finish_snapshots()
         counts = self._count(reading)
         self._refresh_mappings(reading)
         self._stacks.name_pending(naming_seconds)

@@ -11,7 +11,7 @@ import os
 import struct
 import time
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,8 +33,9 @@ from .wait_side import WAIT_MAPS, WaitReading, WaitSide
 
 NO_SUBSYSTEM = 0xFFFFFFFF
 MAPPING_CHUNKS = 4
-DEFAULT_DEEPEST, STEPS_FOR_DEEPER = 330, 64
-"""Deeper stacks than the first need another compiled form of the walker, which takes the second many frames a run."""
+DEFAULT_DEEPEST, STEPS_FOR_DEEPER = 300, {"STEPS": "64", "PYTHON_STEPS": "512"}
+"""Deeper stacks than the first need another compiled form of the walkers, which takes more frames a run: the kernel
+allows chains of 33 programs."""
 
 LOST_REASONS = {"LOST_RING_FULL": "ring_full", "LOST_COUNTS_FULL": "counts_full", "LOST_CHAIN_BROKEN": "chain_broken"}
 EPOCH_STRIDE = 8
@@ -60,20 +61,22 @@ class RawStack:
     """A stack as it was walked: addresses leaf first, the kernel's before the user's. But for the first of each,
     the byte before an address is in the code that ran.
 
-    `python` are its Python frames, leaf first, one packed word each (see `PythonFrame`); `python_end` is the word of
-    `enum python_end` for how their walk ended. `image` is the id of the program, which forked processes share.
+    `python` are its Python frames, leaf first, one packed word each (see `PythonFrames`); `python_end` is the word of
+    `enum python_end` for how their walk ended, and `python_identity` what their code objects have to add up to (see
+    `code_identity`). `image` is the id of the program, which forked processes share.
     """
 
     stack: int
     space: int
-    image: int
     start_ns: int
     pid: int
     end: StackEnd
     kernel: array[int]
     user: array[int]
-    python: array[int]
-    python_end: str
+    image: int = 0
+    python: array[int] = field(default_factory=lambda: array("Q"))
+    python_end: str = "PYTHON_UNKNOWN"
+    python_identity: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +131,12 @@ class KernelSide:
         offsets = kernel_offsets(keeper)
         choices = {} if offsets["helper:task_pt_regs"] else {"NO_TASK_PT_REGS": "1"}
         if options.frames > DEFAULT_DEEPEST:
-            choices["STEPS"] = str(STEPS_FOR_DEEPER)
+            choices |= STEPS_FOR_DEEPER
         self._form = compiled_form(keeper, choices, stage)
         stage("attaching")
         sizes = map_sizes(options, possible_cpus())
         self._programs = make_programs(self._form, sizes)
+        self._python: PythonWriter | None = None
         self.waits: WaitSide | None = None
         try:
             self._set_up(options, offsets, sizes)
@@ -201,6 +205,10 @@ class KernelSide:
         for record in self._snapshots.records():
             yield self._parse_snapshot(record)
 
+    def waiting_snapshots(self) -> Iterator[Snapshot]:
+        """What `snapshots` will give."""
+        return map(self._parse_snapshot, self._snapshots.waiting())
+
     def put_page(self, key: int, page: bytes) -> None:
         """Give the walker a page of rows."""
         self._programs.maps["unwind_pages"].update(struct.pack("=Q", key), page)
@@ -212,15 +220,21 @@ class KernelSide:
         kinds = dict(self._form.enums["mapping_kind"])
         return MappingWriter(self._programs.maps["mappings"], self._programs.types, kinds, (per_chunk, MAPPING_CHUNKS))
 
+    @property
+    def python_form(self) -> Mapping[str, int]:
+        """How a Python frame lies in a word: `enum python_frame`."""
+        return self._form.enums["python_frame"]
+
     def python_writer(self) -> PythonWriter:
         """What tells the Python walker of interpreters, and lets it join when there is one."""
         programs = self._programs
-        return PythonWriter(
+        self._python = PythonWriter(
             programs.maps["python_processes"],
             programs.types["python_processes"],
             self._form.enums["python_entries"],
             lambda: programs.join_chain("walk_python", "WALK_PYTHON"),
         )
+        return self._python
 
     def turn(self) -> Reading:
         """Begin a new epoch and read the one that ended. Read `stacks` after this to have every counted stack."""
@@ -250,6 +264,8 @@ class KernelSide:
 
     def close(self) -> None:
         """Take everything down."""
+        if self._python is not None:
+            self._python.close()
         self._ring.close()
         self._snapshots.close()
         self._programs.close()
@@ -361,6 +377,7 @@ class KernelSide:
             user=array("Q", record[first_user:end]),
             python=array("Q", record[end:last]),
             python_end=self._python_ends[event.python_end],
+            python_identity=event.python_identity,
         )
 
     def _parse_snapshot(self, record: bytes) -> Snapshot:
@@ -377,6 +394,7 @@ class KernelSide:
             user=frames[found.kernel_frames : found.kernel_frames + found.depth],
             python=frames[found.python_start : found.python_start + found.python_frames],
             python_end=self._python_ends[found.python_end],
+            python_identity=found.python_identity,
         )
         return Snapshot(
             count=self._row(found.key, 1),

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import struct
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..symbols.cpython.layouts import NONE, Layout
 from ..symbols.cpython.runtimes import Runtime
+from .code_identity import identity_offset
 from .loader.maps import Map
+from .loader.programs import CannotLoad
 
 
 class PythonWriter:
-    """Fills the map of interpreters; with the first entry, `join` makes the Python walker a part of the chain."""
+    """Fills the map of interpreters; with the first entry, `join` makes the Python walker a part of the chain.
+
+    That takes the verifier some 60 ms, so it is done beside everything else. `refused` says why it could not be done.
+    """
 
     def __init__(self, held: Map, entry: type[Any], entries: Mapping[str, int], join: Callable[[], None]) -> None:
         self._map = held
         self._entry = entry
         self._entries = entries
-        self._join: Callable[[], None] | None = join
+        self._join = join
+        self._joining: threading.Thread | None = None
+        self.refused = ""
 
     def write(self, image: int, runtime: Runtime, thread_slot: int, certain: bool) -> None:
         """Tell of the interpreter in a program's image.
@@ -29,9 +37,20 @@ class PythonWriter:
         fields = {**self._fields(runtime.layout), "thread_slot": thread_slot, "slot_is_certain": int(certain)}
         entry = self._entry(runtime=runtime.address, code_type=runtime.code_type, **fields)
         self._map.update(struct.pack("=Q", image), bytes(entry))
-        if self._join is not None:
+        if self._joining is None:
+            self._joining = threading.Thread(target=self._join_chain)
+            self._joining.start()
+
+    def close(self) -> None:
+        """Wait until nothing is under way."""
+        if self._joining is not None:
+            self._joining.join()
+
+    def _join_chain(self) -> None:
+        try:
             self._join()
-            self._join = None
+        except (CannotLoad, OSError) as error:
+            self.refused = str(error)
 
     def _fields(self, layout: Layout) -> dict[str, int]:
         frame, code, cframe = layout.frame, layout.code, layout.cframe
@@ -53,6 +72,7 @@ class PythonWriter:
             "code_mask": frame.code_tags,
             "bytecode": max(code.code_adaptive, 0),
             "instruction_bytes": frame.instruction_unit,
+            "identity": identity_offset(layout.code),
             "entries": self._entries[entries_of(layout)],
             "shim_owner": max(frame.first_shim_owner, 0),
         }

@@ -12,6 +12,7 @@ from ..symbols.namer import Namer
 from .jit_code import AddressKey, JitCode, ProcessKey
 from .kernel_side import RawStack
 from .process_table import KnownProcess, ProcessTable
+from .python_stacks import PythonStacks
 from .tables import Tables
 
 MOST_ADDRESSES = 60_000
@@ -42,10 +43,13 @@ class StackReader:
     stacks end in such code.
     """
 
-    def __init__(self, tables: Tables, namer: Namer, processes: ProcessTable) -> None:
+    def __init__(
+        self, tables: Tables, namer: Namer, processes: ProcessTable, python: PythonStacks | None = None
+    ) -> None:
         self._tables = tables
         self._namer = namer
         self._processes = processes
+        self._python = python
         self._by_address: OrderedDict[AddressKey, int] = OrderedDict()
         self.generated_code = JitCode(namer, namer.counters)
         self.without_frame_pointers: dict[ProcessKey, None] = {}
@@ -57,6 +61,8 @@ class StackReader:
         self._by_address.clear()
         self._pending.clear()
         self.generated_code.clear()
+        if self._python is not None:
+            self._python.start_anew(tables)
 
     def node(self, raw: RawStack) -> int:
         """The node of a stack; its locations may get their names later."""
@@ -72,7 +78,10 @@ class StackReader:
         end = self._end(raw, user, space, cut)
         if end is StackEnd.JIT_NO_FRAME_POINTER and space is not None and self._runs_java(space):
             self._note_without_frame_pointers((raw.pid, raw.start_ns))
-        return self._tables.node(end, reversed(kernel + [index for index, _ in user]))
+        frames = [index for index, _ in user]
+        if space is not None and self._python is not None:
+            frames, end = self._python.merged(raw, space, user, end)
+        return self._tables.node(end, reversed(kernel + frames))
 
     def _forget_unmapped(self, raw: RawStack, process: KnownProcess) -> None:
         """Other files may be mapped where some were: locate what is there anew."""
@@ -95,6 +104,12 @@ class StackReader:
         for key in news.addresses:
             self._by_address.pop(key, None)
         return news.stacks
+
+    def name_python(self, raw: RawStack) -> None:
+        """Name the Python code of a stack that will be asked for later."""
+        space = self._processes.space(self._processes.find(raw.pid, raw.start_ns), raw.space)
+        if space is not None and self._python is not None:
+            self._python.name(raw, space)
 
     def name_pending(self, seconds: float) -> None:
         """Name locations that wait, oldest first, until the time is used up."""

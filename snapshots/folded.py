@@ -24,7 +24,8 @@ TRUNCATED = "[truncated: "
 def encode_folded(profile: Profile, kind: str, stretch: Stretch = EVERYTHING, target: Target = HOST) -> bytes:
     """A profile's stacks of one kind, sorted; numbers of samples for `cpu`, values for other kinds.
 
-    `;` in a name becomes `:`, control characters become escapes.
+    `;` in a name becomes `:`, control characters become escapes. Where Python frames are
+    known, those of the interpreter that runs them are left out.
     """
     totals: Counter[tuple[int, int]] = Counter()
     wanted = [target.matches(*who) for who in zip(profile.series, profile.labels, strict=True)]
@@ -36,8 +37,9 @@ def encode_folded(profile: Profile, kind: str, stretch: Stretch = EVERYTHING, ta
             if wanted[series]:
                 totals[node, series] += number
     lines: Counter[str] = Counter()
+    python = any(location.language is Language.PYTHON for location in profile.locations)
     for (node, series), number in totals.items():
-        lines[";".join((_process(profile, series), *_names(profile, node)))] += number
+        lines[";".join((_process(profile, series), *_names(profile, node, python)))] += number
     return "".join(f"{line} {number}\n" for line, number in sorted(lines.items()) if number).encode("utf-8", "replace")
 
 
@@ -45,11 +47,13 @@ def _process(profile: Profile, series: int) -> str:
     return _clean(profile.labels[series].get("process") or profile.series[series].comm or "unknown")
 
 
-def _names(profile: Profile, node: int) -> Sequence[str]:
+def _names(profile: Profile, node: int, python: bool) -> Sequence[str]:
+    """A stack's names, root first; with `python` without those of the interpreter that runs it."""
     names = []
     for location in profile.stacks.walk(node):
         mark = KERNEL if profile.locations[location].language is Language.KERNEL else ""
-        names += [_clean(frame.name) + mark for frame in frames_of(profile.locations[location])]
+        shown = (frame for frame in frames_of(profile.locations[location]) if not (python and frame.is_interpreter))
+        names += [_clean(frame.name) + mark for frame in shown]
     end = profile.stacks.end(node)
     if end is not StackEnd.COMPLETE:
         names.append(f"{TRUNCATED}{end.reason}]")

@@ -66,6 +66,10 @@ class Choices:
         """With kernel frames, or without."""
         return replace(self, view=replace(self.view, kernel=not self.view.kernel))
 
+    def toggle_interpreter(self) -> Choices:
+        """With the interpreter's own frames, or without."""
+        return replace(self, view=replace(self.view, interpreter=not self.view.interpreter))
+
     def toggle_inverted(self) -> Choices:
         """Root first, or leaf first."""
         return replace(self, view=replace(self.view, inverted=not self.view.inverted))
@@ -119,6 +123,7 @@ class Choices:
         """What differs from the plain view, in words."""
         view = self.view
         found = [] if view.kernel else ["no kernel"]
+        found += ["with interpreter"] if view.interpreter else []
         found += ["leaf first"] if view.inverted else []
         found += [f"by {view.first_level}"] if view.first_level != "process" else []
         found += [f"colour by {self.tint}"] if self.tint != "package" else []

@@ -156,4 +156,4 @@ def tinted(frame: Frame, tint: Tint) -> str:
     """The name whose hue a frame has."""
     if tint == "package":
         return package_of(frame)
-    return frame.binary if tint == "binary" else frame.language.value
+    return frame.place if tint == "binary" else frame.language.value

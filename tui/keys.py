@@ -54,6 +54,13 @@ KEYS: tuple[Key, ...] = (
     Key(("number_sign",), "search_this", "#", LOOK, "search for the function under the cursor"),
     Key(("d",), "stack", "d", LOOK, "the whole stack of the box, with files and lines"),
     Key(("K",), "choose('toggle_kernel')", "K", LOOK, "kernel frames on and off; their time goes to the caller"),
+    Key(
+        ("I",),
+        "choose('toggle_interpreter')",
+        "I",
+        LOOK,
+        "the Python interpreter's own frames on and off",
+    ),
     Key(("i",), "choose('toggle_inverted')", "i", LOOK, "leaf first: who calls what takes the time"),
     Key(("v",), "choose('next_first_level')", "v", LOOK, "first level by process, thread, command, binary or none"),
     Key(("t",), "choose('next_tint')", "t", LOOK, "colour by package, binary or language"),

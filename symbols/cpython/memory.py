@@ -28,6 +28,7 @@ class ProcessMemory:
     """
 
     def __init__(self, pid: int) -> None:
+        self._descriptor = -1
         self._descriptor = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
 
     def read(self, address: int, size: int) -> bytes:

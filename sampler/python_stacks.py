@@ -1,0 +1,87 @@
+"""Stacks of threads that run Python: its frames put among the native ones, or why they are not."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ..profiles.vocabulary import StackEnd
+from ..symbols.cpython.interpreter_file import Unusable
+from ..symbols.mappings import AddressSpace
+from ..unwinding.code import is_generated
+from .kernel_side import RawStack
+from .merging import PYTHON_ENDS, merge, split_runs
+from .python_frames import PythonFrames
+from .python_processes import Interpreter, PythonProcesses
+from .tables import Tables
+
+UserFrame = tuple[int, int]
+"""A native frame: its location's id and its address."""
+
+
+class PythonStacks:
+    """Merges. `counters` gets `python_stacks`, and for those without all names why: `python_` and the word for it."""
+
+    def __init__(self, interpreters: PythonProcesses, frames: PythonFrames, counters: Counter[str]) -> None:
+        self._interpreters = interpreters
+        self._frames = frames
+        self.counters = counters
+
+    def start_anew(self, tables: Tables) -> None:
+        """Go on with empty tables."""
+        self._frames.start_anew(tables)
+
+    def look_again(self) -> None:
+        """Look again at interpreters that start up."""
+        self._interpreters.look_again()
+
+    def name(self, raw: RawStack, space: AddressSpace) -> None:
+        """Name the code of a stack, and remember it until the stack is asked for."""
+        found = self._interpreters.of(raw.space, raw.image, space)
+        if isinstance(found, Interpreter):
+            self._frames.locate(raw, found)
+
+    def merged(
+        self, raw: RawStack, space: AddressSpace, user: list[UserFrame], end: StackEnd
+    ) -> tuple[list[int], StackEnd]:
+        """The location ids of native and Python frames as one stack, leaf first, and how it ends."""
+        native = [index for index, _ in user]
+        found = self._interpreters.of(raw.space, raw.image, space)
+        if found is None:
+            return native, end
+        if isinstance(found, Unusable):
+            return native, self._unresolved("unusable", end)
+        kept, loops = _without_trampolines(user, space, found)
+        if not loops and not raw.python:
+            return native, end
+        self.counters["python_stacks"] += 1
+        located = self._frames.locate(raw, found)
+        if located is None:
+            return native, self._unresolved("code_gone", end)
+        both = merge(kept, loops, split_runs(located), PYTHON_ENDS[raw.python_end], end is StackEnd.COMPLETE)
+        if both.problem:
+            return native, self._unresolved(both.problem, end)
+        return both.frames, StackEnd.TOO_DEEP if both.too_deep and end is StackEnd.COMPLETE else end
+
+    def _unresolved(self, reason: str, end: StackEnd) -> StackEnd:
+        self.counters[f"python_{reason}"] += 1
+        return StackEnd.PYTHON_UNRESOLVED if end is StackEnd.COMPLETE else end
+
+
+def _without_trampolines(
+    user: list[UserFrame], space: AddressSpace, interpreter: Interpreter
+) -> tuple[list[int], list[int]]:
+    """The native frames, and the places of evaluation loops among them.
+
+    Code made at run time that calls the loop is left out: `python -X perf` puts one such frame before each of Python's.
+    """
+    kept: list[int] = []
+    loops: list[int] = []
+    for index, address in user:
+        if interpreter.is_loop(address):
+            loops.append(len(kept))
+        elif loops and loops[-1] == len(kept) - 1:
+            mapping = space.find(address)
+            if mapping is not None and is_generated(mapping):
+                continue
+        kept.append(index)
+    return kept, loops
