@@ -262,7 +262,7 @@ class IcetopApp(ViewingApp):
 
     def action_messages(self) -> None:
         """All messages."""
-        notices = self._keeper.profile.notices
+        notices = dict.fromkeys((*self._keeper.profile.notices, *self._board.notice.said))
         self._open_page("messages", [(notice.level, str(notice)) for notice in notices] or [("", "none so far")])
 
     def action_stack(self) -> None:

@@ -1,6 +1,11 @@
-"""The line above the footer for what a person should know: failures, warnings, where a snapshot went."""
+"""The lines above the footer for what a person should know: failures, warnings, where a snapshot went."""
 
 from __future__ import annotations
+
+from collections import deque
+from textwrap import wrap
+
+from textual.geometry import Size
 
 from ..profiles.delta import Notice
 from ..profiles.printable import printable
@@ -11,13 +16,20 @@ from .row import Row
 INFORMED = 20.0
 """Seconds that a message stays which asks for nothing."""
 
+MOST_ROWS, ROOMY = 3, 16
+"""Rows that a message may take, on screens with so many rows; on smaller ones it has one."""
+
+KEPT = 50
+"""Messages that are remembered."""
+
 
 class NoticeLine(Painted):
-    """One row, shown only while there is something to say."""
+    """As many rows as the message needs, shown only while there is something to say. `said` has the last ones."""
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self.notice: Notice | None = None
+        self.said: deque[Notice] = deque(maxlen=KEPT)
         self.display = False
 
     def tell(self, notice: Notice) -> None:
@@ -30,6 +42,7 @@ class NoticeLine(Painted):
     def say(self, notice: Notice) -> None:
         """Say this now: what only informs, for a while."""
         self.show(notice)
+        self.said.append(notice)
         if notice.level == "info":
             self.set_timer(INFORMED, lambda: self.show(None) if self.notice is notice else None)
 
@@ -37,12 +50,21 @@ class NoticeLine(Painted):
         """Say this, or nothing more."""
         self.notice = notice
         self.display = notice is not None
-        self.refresh()
+        self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """The rows that the message takes."""
+        return min(len(self._lines(width)), MOST_ROWS) if viewport.height >= ROOMY else 1
+
+    def _lines(self, width: int) -> list[str]:
+        return wrap(printable(str(self.notice), 1000), max(width - 2, 8)) or [""]
 
     def paint(self, y: int, row: Row) -> None:
         """What, why and the mend."""
         if self.notice is None:
             return
+        lines = self._lines(row.width)
+        text = lines[y] if y < self.size.height - 1 else " ".join(lines[y:])
         palette = self.look.palette
         style = {"error": palette.error, "warning": palette.notice}.get(self.notice.level, palette.accent)
-        row.put(" ").put(printable(str(self.notice), 1000), style)
+        row.put(" ").put(text, style)

@@ -192,15 +192,19 @@ class Table(Painted):
         return "name"
 
     def _paint_heads(self, row: Row, scale: Scale) -> None:
-        palette, choices = self.look.palette, self._choices
+        choices = self._choices
         mark = self.look.glyphs.up if choices.backwards else self.look.glyphs.down
         marked = False
         for text, width, sort in self._columns(row.width, scale.symbol):
-            chosen = sort == choices.sort and not marked
+            chosen = sort == choices.sort
+            row.put(f"{mark + text if chosen and not marked else text:>{width}}", self._head(chosen))
             marked = marked or chosen
-            row.put(f"{mark + text if chosen else text:>{width}}", palette.ground if chosen else palette.faint)
         by_name = choices.sort == "name"
-        row.put("   ").put(f"{mark}Name" if by_name else "Name", palette.ground if by_name else palette.faint)
+        row.put("   ").put(f"{mark}Name" if by_name else "Name", self._head(by_name))
+
+    def _head(self, chosen: bool) -> Style:
+        """The style of a column's head: those that the order goes by stand out."""
+        return self.look.palette.strong if chosen else self.look.palette.faint
 
     def _paint_function(self, row: Row, place: int, scale: Scale) -> None:
         function, palette = self._rows[place], self.look.palette

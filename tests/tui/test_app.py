@@ -342,6 +342,31 @@ async def test_a_graph_out_of_sight_follows_what_is_chosen() -> None:
         await person.sees(lambda text: "PostgresMain" in text and "gunicorn" not in text)
 
 
+async def test_a_message_is_shown_whole_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / ("long-" * 18)
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    async with running(size=(80, 24)) as person:
+        await person.press("s")
+        text = await person.sees(".pb.gz")
+        assert f"saved{folder}/icetop-web-3-" in "".join(text.split())
+        await person.press("escape", "exclamation_mark")
+        text = await person.sees("messages")
+        assert f"saved{folder}/icetop-web-3-" in "".join(text.split())
+
+
+async def test_every_column_can_be_sorted_by_and_its_head_says_so() -> None:
+    async with running(size=(200, 50)) as person:
+        for key, head in (("o", "▾Cum s"), ("o", "▾Name"), ("O", "▴Name"), ("o", "▾Flat s"), ("O", "▴Flat s")):
+            await person.press(key)
+            text = await person.sees(head)
+            rows = person.app._picture.rows
+            values = [getattr(row, {"F": "flat", "C": "cum"}.get(head[1], "frame")) for row in rows]
+            values = [value.name.lower() if head[1] == "N" else value for value in values]
+            falling = (head[0] == "▾") != (head[1] == "N")
+            assert values == sorted(values, reverse=falling), text
+
+
 async def test_keys_typed_after_q_do_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with running() as person:
