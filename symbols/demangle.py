@@ -7,7 +7,6 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from .readable_names import shortened, simplified, without_suffixes
 from .rust_names import demangle_rust
 
 Mangling = Literal["c++", "rust"]
@@ -32,10 +31,26 @@ def demangle(name: bytes, manglings: frozenset[Mangling] = ALL) -> str:
         return demangle(name[:-4], manglings) + "@plt"
     if name[:2] in (b"_R", b"_Z"):
         if "rust" in manglings and (rust := demangle_rust(name)) is not None:
-            return shortened(without_suffixes(rust[:LONGEST]))
+            return _readable(rust, simplify=False)
         if "c++" in manglings and name[:2] == b"_Z" and (found := _demangle_cpp(name)) is not None:
-            return shortened(simplified(without_suffixes(found[:LONGEST])))
+            return _readable(found, simplify=True)
     return without_suffixes(name[:LONGEST].decode("utf-8", "replace"))
+
+
+def without_suffixes(name: str) -> str:
+    """A name without what the compiler put behind it: see `readable_names`, which is not needed for most."""
+    if "." not in name:
+        return name
+    from . import readable_names
+
+    return readable_names.without_suffixes(name)
+
+
+def _readable(name: str, simplify: bool) -> str:
+    from .readable_names import shortened, simplified
+
+    name = without_suffixes(name[:LONGEST])
+    return shortened(simplified(name) if simplify else name)
 
 
 @lru_cache(maxsize=1)

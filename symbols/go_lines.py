@@ -166,8 +166,8 @@ class GoLines:
                 kind < 64
                 and 0 <= parent < size
                 and 0 <= start_line < 1 << 24
-                and 0 < name < self._units - self._names
-                and self._data.read(self._names + name - 1, 1) == b"\0"
+                and 0 <= name < self._units - self._names
+                and (not name or self._data.read(self._names + name - 1, 1) == b"\0")
             )
         except BrokenFile:
             return False

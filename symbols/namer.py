@@ -14,20 +14,19 @@ from typing import TYPE_CHECKING
 from ..profiles.locations import Line, Location, generated_binary, is_generated
 from ..profiles.vocabulary import Language
 from .binaries import MOST_OPEN, Binary, BinaryCache
-from .demangle import ALL, Mangling, demangle
+from .demangle import ALL, Mangling, demangle, without_suffixes
 from .elf_file import find_build_id
 from .elf_symbols import SymbolTables
-from .go_lines import GoBinaries, readable_go_name
 from .kernel import KernelSymbols
 from .mappings import AddressSpace, Mapping
 from .perf_map import Allowance, PerfMap
-from .readable_names import without_suffixes
 from .runtimes import language_of_generated_code
 from .vdso import NAME as VDSO
 from .vdso import Vdso, own_vdso
 
 if TYPE_CHECKING:
     from .debug_lines import DebugLines
+    from .go_lines import GoBinaries
 
 UNKNOWN, KERNEL = "[unknown]", "[kernel]"
 """Binaries of addresses where no code is mapped, and of the kernel."""
@@ -63,7 +62,8 @@ class Namer:
         self._manglings = manglings
         self.binaries = BinaryCache(self.counters, most_open)
         self._tables = SymbolTables(max_bytes, self.counters)
-        self._go = GoBinaries(max_bytes, self.counters)
+        self._max_bytes = max_bytes
+        self._go_binaries: GoBinaries | None = None
         self._debug_lines: DebugLines | None = None
         self._perf_maps: OrderedDict[int, PerfMap] = OrderedDict()
         self._map_allowance = Allowance()
@@ -179,8 +179,18 @@ class Namer:
             return found
         name = self._tables.find(binary, offset)
         if name and is_go and not self._go.reads(binary):
+            from .go_lines import readable_go_name
+
             return (Line(readable_go_name(name.decode("utf-8", "replace"))),)
         return self._line(name)
+
+    @property
+    def _go(self) -> GoBinaries:
+        if self._go_binaries is None:
+            from .go_lines import GoBinaries
+
+            self._go_binaries = GoBinaries(self._max_bytes, self.counters)
+        return self._go_binaries
 
     def _line(self, name: bytes | None) -> tuple[Line, ...]:
         return (Line(demangle(name, self._manglings)),) if name else ()

@@ -13,11 +13,14 @@ from array import array
 from collections import Counter
 from collections.abc import Callable
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from ..profiles.vocabulary import Language
-from .generated_names import GeneratedName, read_generated_name
 from .ranges import Ranges
 from .raw_bytes import BrokenFile, FileBytes, open_regular
+
+if TYPE_CHECKING:
+    from .generated_names import GeneratedName
 
 MOST_BYTES = 512 << 20
 """How much of a file is read; what lies beyond has no names."""
@@ -121,6 +124,8 @@ class PerfMap:
         match = _ENTRY.match(line)
         if match is None or not 0 <= address - int(match.group(1), 16) < int(match.group(2), 16):
             return None
+        from .generated_names import read_generated_name
+
         return read_generated_name(line[match.end() :].decode("utf-8", "replace"), self.language)
 
     def place(self, address: int) -> int | None:

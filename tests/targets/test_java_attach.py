@@ -135,6 +135,7 @@ def test_answers(
     assert (found[0], said in found[1]) == (status, True)
 
 
+@pytest.mark.soak
 def test_one_that_does_not_answer_is_given_up(run: Callable[..., subprocess.Popen[bytes]], tmp_path: Path) -> None:
     pid = pretend(run, tmp_path, "deaf", "takes the signal")
     status, said = ask(pid)
