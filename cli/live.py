@@ -23,7 +23,7 @@ from .group import LIVE, cli
 from .options import TargetCommand, common_options, no_kernel, target_options, view_options
 from .output import DEFAULT_TOP, Failure, print_out, tell
 from .recording import failures_told, folder_options, record_folder, wants_folder
-from .screen import show, theme_option
+from .screen import blue_option, show, theme_option
 from .splash import erase_splash
 from .values import Label
 
@@ -83,12 +83,14 @@ duration = setting(
 @setting("-d", "--duration", type=click.FloatRange(0.1), metavar="SECONDS", help="Without a terminal: then a report.")
 @view_options
 @theme_option
+@blue_option
 @common_options
 def live(
     sampling: CollectOptions,
     duration: float | None,
     view: View,
     theme: str,
+    blue: bool,
     color: str,
     ascii_only: bool,
 ) -> int:
@@ -104,7 +106,7 @@ def live(
     from ..tui import app  # noqa: F401  (imported while the collector starts, under the splash)
 
     erase_splash()
-    return show(source, replace(view, target=Target()), color, ascii_only, theme)
+    return show(source, replace(view, target=Target()), color, ascii_only, theme, blue)
 
 
 @cli.command(cls=TargetCommand)

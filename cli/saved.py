@@ -16,7 +16,7 @@ from .group import cli
 from .looking import look, source_to_show
 from .options import baseline_option, common_options, file_options, range_option, target_options, view_options
 from .output import DEFAULT_TOP, Failure, print_out, tell
-from .screen import show, theme_option
+from .screen import blue_option, show, theme_option
 
 if TYPE_CHECKING:
     from ..profiles.profile import Profile
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @view_options
 @file_options
 @theme_option
+@blue_option
 @common_options
 def open_file(
     paths: tuple[str, ...],
@@ -39,6 +40,7 @@ def open_file(
     view: View,
     limits: Limits,
     theme: str,
+    blue: bool,
     color: str,
     ascii_only: bool,
 ) -> int:
@@ -46,7 +48,7 @@ def open_file(
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return print_report(paths, span, view, limits, DEFAULT_TOP, baseline=baseline)
     source, view = source_to_show(paths, span, view, limits, baseline)
-    return show(source, view, color, ascii_only, theme)
+    return show(source, view, color, ascii_only, theme, blue)
 
 
 @cli.command()

@@ -12,13 +12,16 @@ theme_option = setting(
 )
 
 
-def show(source: Source, view: View, color: str, ascii_only: bool, theme: str) -> int:
+blue_option = setting("--color-blind", "blue", is_flag=True, help="Comparisons in red and blue, not red and green.")
+
+
+def show(source: Source, view: View, color: str, ascii_only: bool, theme: str, blue: bool = False) -> int:
     """Run the app over a source; gives the exit status. Raises Failure for a theme that cannot be used."""
     from ..themes.palette import ThemeError
     from ..tui.app import run_app
 
     try:
-        return run_app(source, view=view, color=color, ascii_only=ascii_only, theme=theme)
+        return run_app(source, view=view, color=color, ascii_only=ascii_only, theme=theme, blue=blue)
     except ThemeError as error:
         source.stop()
         raise Failure(str(error)) from None

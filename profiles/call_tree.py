@@ -56,6 +56,11 @@ class CallTree:
         return int(self.cum[0])
 
     @property
+    def drawn(self) -> IntArray:
+        """How wide boxes are drawn: by what they are worth, and in a comparison as the view wants it."""
+        return self.cum if self.change is None else self.change.drawn
+
+    @property
     def samples(self) -> int:
         """The number of samples in the whole."""
         return int(self.cum_samples[0])

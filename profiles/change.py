@@ -129,7 +129,7 @@ class TreeChange:
     """What a call tree is compared with.
 
     `boxes` are the baseline's sums by box, `functions` by frame; `steps` are the shades of boxes, `flat_steps` and
-    `cum_steps` those of frames. `drawn_flat` and `drawn_cum` are the widths that boxes are drawn with.
+    `cum_steps` those of frames. `drawn` is how wide boxes are drawn.
     """
 
     sides: Sides
@@ -138,8 +138,7 @@ class TreeChange:
     steps: Steps
     flat_steps: Steps
     cum_steps: Steps
-    drawn_flat: IntArray
-    drawn_cum: IntArray
+    drawn: IntArray
 
     def of_boxes(self, flat: IntArray, cum: IntArray, boxes: list[int]) -> list[FunctionChange]:
         """The changes of some boxes; `flat` and `cum` are what all boxes are worth now. Only `cum` has a shade."""

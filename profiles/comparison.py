@@ -110,7 +110,6 @@ class _Both:
         )
         functions, earlier = self._by_function(mine), self._by_function(theirs)
         flat, cum = self._functions_changed(functions, earlier, outermost_boxes(tree))
-        drawn = {"mean": mixed, "current": tree}.get(self.view.width)
         change = TreeChange(
             sides=self.sides,
             boxes=theirs,
@@ -118,8 +117,7 @@ class _Both:
             steps=self.sides.steps(mine.cum, theirs.cum, self._boxes_changed(mine, theirs)),
             flat_steps=self.sides.steps(functions.flat, earlier.flat, flat),
             cum_steps=self.sides.steps(functions.cum, earlier.cum, cum),
-            drawn_flat=drawn.flat if drawn else theirs.flat,
-            drawn_cum=drawn.cum if drawn else theirs.cum,
+            drawn={"mean": mixed.cum, "current": mine.cum, "baseline": theirs.cum}[self.view.width],
         )
         return replace(tree, change=change)
 

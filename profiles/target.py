@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from .series import Series
 
+CHOICES = ("pids", "comms", "cgroups", "containers", "pods", "namespaces", "services")
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -52,3 +54,10 @@ class Target:
             or namespace in self.namespaces
             or labels.get("service") in self.services
         )
+
+
+def joined(first: Target, second: Target) -> Target:
+    """The processes of both; the whole host where either is that."""
+    if not first or not second:
+        return Target()
+    return Target(*(getattr(first, name) | getattr(second, name) for name in CHOICES))

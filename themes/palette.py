@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -48,6 +48,10 @@ Pair = tuple[Shade, Shade]
 """The two shades between which neighbours and levels take turns."""
 
 
+Shades = tuple[Shade, Shade, Shade, Shade]
+"""The shades of a change, the least first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Palette:
     """Every style that the screen is drawn with.
@@ -71,6 +75,9 @@ class Palette:
     search: Style
     notice: Style
     error: Style
+    rise: Style
+    fall: Style
+    fall_blue: Style
     file: Style
     language: Style
     rule: Style
@@ -78,6 +85,8 @@ class Palette:
     selected_away: Style
     strip: Style
     strip_shown: Style
+    strip_baseline: Style
+    strip_change: Style
     cursor: Shade
     lit: Shade
     culled: Shade
@@ -85,7 +94,19 @@ class Palette:
     group: Pair
     truncated: Pair
     kernel: Pair
+    same: Pair
+    worse: Shades
+    better: Shades
+    better_blue: Shades
     boxes: tuple[Pair, ...]
+
+    def changed(self, step: int) -> Shade:
+        """How a change of a step is drawn: 1 to 4 worse, -1 to -4 better."""
+        return self.worse[step - 1] if step > 0 else self.better[-step - 1]
+
+    def in_blue(self) -> Palette:
+        """The same with better in blue: red and blue are told apart by those who cannot tell red from green."""
+        return replace(self, better=self.better_blue, fall=self.fall_blue)
 
     def hue(self, package: str) -> int:
         """The number of a package's hue: always the same for the same name."""
@@ -119,8 +140,11 @@ def _palette(table: Mapping[str, Any]) -> Palette:
     def pair(texts: list[str]) -> Pair:
         return shade(texts[0]), shade(texts[1])
 
+    def shades(texts: list[str]) -> Shades:
+        return shade(texts[0]), shade(texts[1]), shade(texts[2]), shade(texts[3])
+
     values: dict[str, Any] = {}
-    readers: dict[str, Callable[[Any], Any]] = {"Style": Style.parse, "Shade": shade, "Pair": pair}
+    readers: dict[str, Callable[[Any], Any]] = {"Style": Style.parse, "Shade": shade, "Pair": pair, "Shades": shades}
     for field in fields(Palette):
         if field.name == "boxes":
             values["boxes"] = tuple(pair(texts) for texts in table["boxes"])

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Hashable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -13,7 +14,9 @@ from textual import events
 
 from ..profiles.delta import Notice
 from ..profiles.source import Source
-from ..profiles.view import View
+from ..profiles.target import Target, joined
+from ..profiles.timeline import SECOND
+from ..profiles.view import Baseline, Stretch, View
 from ..themes.glyphs import glyphs_for
 from ..themes.palette import THEMES
 from .asking import Open
@@ -21,12 +24,15 @@ from .chooser import ChooserScreen
 from .clipboard import copy_sequences, give_to_tmux
 from .color_depth import color_depth, forget_stale_size, light_ground
 from .facts import stack_lines
+from .figures import clock
 from .keys import bindings, help_lines
 from .look import Look, make_look
 from .page import Line, Page
 from .saving import save_snapshot
 from .search import exactly
 from .table import Table
+from .time_strip import TimeStrip
+from .time_words import parse_time
 from .verdict import verdict
 from .viewing import ViewingApp
 
@@ -114,6 +120,11 @@ class IcetopApp(ViewingApp):
             outcome = prompt.take(event.key, event.character)
         else:
             prompt.paste(event.text)
+        if prompt.purpose == "time":
+            self._board.footer.display = not prompt.display
+            if outcome == "kept":
+                self._go_to(prompt.text)
+            return
         self._set_search("" if outcome == "dropped" else prompt.text)
         self._board.footer.display = not prompt.display
         if outcome == "kept" and self._search.misses(self._board.icicle.box):
@@ -175,6 +186,66 @@ class IcetopApp(ViewingApp):
             self._steering.follow(kinds[number - 1], self._keeper.profile.context)
             self._choose(self._choices.of_kind(kinds[number - 1]))
 
+    # --- time
+
+    def action_step(self, part: float) -> None:
+        """Back or on in time."""
+        self._choose(self._choices.stepped(part, self._keeper.profile.timeline, self._live))
+
+    def action_stretch(self, factor: float) -> None:
+        """More or less of the time."""
+        self._choose(self._choices.stretched(factor, self._keeper.profile.timeline))
+
+    def action_live(self) -> None:
+        """Back to now."""
+        self._choose(self._choices.to_the_end(self._live))
+
+    def action_mark(self) -> None:
+        """Mark what is shown as the baseline."""
+        self._choose(self._choices.mark(self._keeper.profile.timeline))
+        if self._choices.baseline is not None:
+            start, end = self._choices.span(self._keeper.profile.timeline)
+            self._board.notice.say(Notice("info", f"marked {clock(start)} to {clock(end)}: c compares with it"))
+
+    def action_mark_target(self) -> None:
+        """Mark whom is looked at as the baseline."""
+        self._choose(self._choices.mark_target())
+        if self._choices.baseline is not None:
+            words = f"marked {self._choices.baseline.target}: p picks others, c compares"
+            self._board.notice.say(Notice("info", words))
+
+    def action_go_to_time(self) -> None:
+        """Begin to type a time."""
+        self._board.open_prompt("", "time")
+
+    def _go_to(self, text: str) -> None:
+        timeline = self._keeper.profile.timeline
+        kept = (timeline.start_ns, timeline.end_ns)
+        start, end = self._choices.span(timeline)
+        try:
+            self._choose(self._choices.at(*parse_time(text, kept, (end - start) / SECOND)))
+        except ValueError as error:
+            self._board.notice.say(Notice("warning", str(error)))
+
+    def on_time_strip_chosen(self, message: TimeStrip.Chosen) -> None:
+        """Look at what the mouse chose, or compare with it; a click keeps the length."""
+        timeline = self._keeper.profile.timeline
+        start, end = message.start_ns, message.end_ns
+        if start == end:
+            first, last = self._choices.span(timeline)
+            length = min(last - first, timeline.end_ns - timeline.start_ns)
+            start = min(max(start - length // 2, timeline.start_ns), timeline.end_ns - length)
+            end = start + length
+        if message.baseline:
+            self._choose(replace(self._choices, baseline=Baseline(Stretch(start, end)), compares=True, sort="delta"))
+        else:
+            self._choose(self._choices.at(start, end))
+
+    def action_blue(self) -> None:
+        """Better in blue, or in green."""
+        look = self._look
+        self.wear(make_look(look.theme, look.depth, look.glyphs, not look.blue))
+
     # --- steering
 
     def action_pick(self) -> None:
@@ -189,8 +260,13 @@ class IcetopApp(ViewingApp):
         if chosen:
             target = target_of(chosen)
             if not self._ended:
-                self._steering.retarget(target)
+                self._steering.retarget(self._sampled(target))
             self._choose(self._choices.of_target(target))
+
+    def _sampled(self, target: Target) -> Target:
+        """What is to be sampled for a target to be shown: also what it is compared with."""
+        base = self._choices.baseline
+        return target if base is None or base.target is None else joined(target, base.target)
 
     def action_rate(self, step: int) -> None:
         """Sample more often, or less."""
@@ -247,7 +323,8 @@ class IcetopApp(ViewingApp):
         """The next of the themes that come with icetop."""
         place = THEMES.index(self._look.theme) if self._look.theme in THEMES else -1
         self.theme_is_chosen()
-        self.wear(make_look(THEMES[(place + 1) % len(THEMES)], self._look.depth, self._look.glyphs))
+        look = self._look
+        self.wear(make_look(THEMES[(place + 1) % len(THEMES)], look.depth, look.glyphs, look.blue))
 
     def wear(self, look: Look) -> None:
         """Dress all that is to be seen."""
@@ -290,10 +367,19 @@ class IcetopApp(ViewingApp):
         self.exit(1 if failed and not self._counted else 0)
 
 
-def run_app(source: Source, *, view: View, color: str = "auto", ascii_only: bool = False, theme: str = "auto") -> int:
+def run_app(
+    source: Source,
+    *,
+    view: View,
+    color: str = "auto",
+    ascii_only: bool = False,
+    theme: str = "auto",
+    blue: bool = False,
+) -> int:
     """Run the app over a source until the person quits; gives the exit status.
 
-    `color` is auto, truecolor, 256, 16 or none; `theme` is auto, dark, light or the path of a TOML file.
+    `color` is auto, truecolor, 256, 16 or none; `theme` is auto, dark, light or the path of a TOML file;
+    `blue`: what got better is blue and not green.
     Raises `themes.palette.ThemeError` for a theme that cannot be used.
     """
     environ = os.environ
@@ -301,6 +387,6 @@ def run_app(source: Source, *, view: View, color: str = "auto", ascii_only: bool
     open_to = Open(theme == "auto", color == "auto" and not environ.get("NO_COLOR"))
     if theme == "auto":
         theme = "light" if light_ground(environ) else "dark"
-    look = make_look(theme, color_depth(color, environ), glyphs_for(ascii_only, environ.get("TERM", "")))
+    look = make_look(theme, color_depth(color, environ), glyphs_for(ascii_only, environ.get("TERM", "")), blue)
     status = IcetopApp(source, view, look, open_to).run()
     return 1 if status is None else status

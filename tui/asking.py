@@ -58,7 +58,7 @@ class AskingApp(FrugalApp):
 
     def _fit(self, theme: str, depth: Depth) -> None:
         if (theme, depth) != (self._look.theme, self._look.depth):
-            self.wear(make_look(theme, depth, self._look.glyphs))
+            self.wear(make_look(theme, depth, self._look.glyphs, self._look.blue))
 
     def _put(self, question: str) -> None:
         self.answers.expect(time.monotonic())

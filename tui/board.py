@@ -11,12 +11,13 @@ from .facts import box_facts, function_facts
 from .footer import Footer
 from .header import Header
 from .icicle import Icicle
+from .legend import Legend
 from .look import Look
 from .notice_line import NoticeLine
 from .painted import Painted
 from .picture import Picture
 from .placard import Placard
-from .prompt import Prompt
+from .prompt import Prompt, Purpose
 from .search import Matches
 from .table import Table
 from .time_strip import TimeStrip
@@ -34,6 +35,7 @@ class Board:
         self.placard = Placard(look)
         self.icicle = Icicle(look)
         self.table = Table(look, choices)
+        self.legend = Legend(look)
         self.details = Details(look)
         self.notice = NoticeLine(look)
         self.prompt = Prompt(look)
@@ -44,7 +46,7 @@ class Board:
 
     def widgets(self) -> tuple[Widget, ...]:
         """The widgets from the top down."""
-        lower = (self.details, self.notice, self.prompt, self.footer)
+        lower = (self.legend, self.details, self.notice, self.prompt, self.footer)
         return (self.header, self.strip, self.placard, self._body, *lower)
 
     def arrange(self, width: int) -> None:
@@ -72,6 +74,8 @@ class Board:
         self.icicle.show(picture, matches, choices.tint)
         self.table.show(picture, matches, choices)
         self.strip.show(picture, live)
+        self.legend.show(picture)
+        self.footer.show(picture.tree.change is not None)
         self.show_details(picture)
 
     def show_details(self, picture: Picture) -> None:
@@ -93,10 +97,10 @@ class Board:
             self.icicle.go_to(box)
         self.show_details(picture)
 
-    def open_prompt(self, text: str) -> None:
-        """Let a search be typed, in the footer's place."""
+    def open_prompt(self, text: str, purpose: Purpose = "search") -> None:
+        """Let a search, or a time, be typed, in the footer's place."""
         self.footer.display = False
-        self.prompt.open(text)
+        self.prompt.open(text, purpose)
 
     def dress(self, look: Look) -> None:
         """Take on another look."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..profiles.printable import printable
+from .comparing import style_of
 from .figures import percent
 from .labels import cells, cut
 from .look import Look
@@ -14,7 +15,10 @@ from .row import Row
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of one box or function; `flat` and `cum` are ready to print."""
+    """What is known of one box or function; `flat` and `cum` are ready to print.
+
+    In a comparison `was` is the share that `cum` had, `change` by how much it changed, `step` its shade.
+    """
 
     name: str
     place: str = ""
@@ -25,6 +29,9 @@ class Facts:
     cum: str = ""
     cum_percent: float = 0.0
     more: str = ""
+    was: str = ""
+    change: str = ""
+    step: int = 0
 
 
 class Details(Painted):
@@ -46,7 +53,8 @@ class Details(Painted):
         if facts is None or y != self.size.height // 2:
             return
         figures = self._figures(facts, row.width)
-        room = row.width - sum(cells(text) + 3 for text in figures) - 2
+        changes = [facts.was, facts.change] if facts.change and row.width >= 60 else [facts.change]
+        room = row.width - sum(cells(text) + 3 for text in (*figures, *filter(None, changes))) - 2
         name, place = printable(facts.name), printable(facts.place, 400)
         ellipsis = self.look.glyphs.ellipsis
         row.put(" ").put(cut(name, max(room, 8), ellipsis), palette.strong)
@@ -60,12 +68,17 @@ class Details(Painted):
             rest -= cells(facts.language) + 2
         for text in figures:
             row.put("   ").put(text)
+        if facts.was in changes:
+            row.put("   " if facts.was else "").put(facts.was, palette.faint)
+        row.put("   " if facts.change else "").put(facts.change, style_of(facts.step, palette) or palette.faint)
         for text in (facts.more, facts.binary):
             if text and row.room > 14:
                 row.put("   ").put(printable(text, 200), palette.faint)
 
     @staticmethod
     def _figures(facts: Facts, width: int) -> list[str]:
+        if facts.change and width < 110:
+            return [f"cum {percent(facts.cum_percent)} %"]
         flat = f"flat {facts.flat} {percent(facts.flat_percent)} %"
         cum = f"cum {facts.cum} {percent(facts.cum_percent)} %"
         if width >= 60:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..profiles.locations import Frame
 from ..profiles.mends import mend_of_end, mend_of_frame
 from ..profiles.printable import printable
 from ..profiles.vocabulary import StackEnd
+from ..themes.glyphs import ASCII
+from .comparing import delta_text, sign_of
 from .details import Facts
 from .figures import percent, scale_for
 from .picture import Picture
 
 if TYPE_CHECKING:
+    from ..profiles.change import FunctionChange
     from ..profiles.top_table import TopRow
 
 
@@ -33,7 +36,25 @@ def box_facts(picture: Picture, box: int) -> Facts:
         cum=scale.full(cum),
         cum_percent=cum * share,
         more=_more(picture, box),
+        **_changes(picture, tree.change.of_boxes(tree.flat, tree.cum, [box])[0] if tree.change else None, cum),
     )
+
+
+def _changes(picture: Picture, change: FunctionChange | None, cum: int) -> dict[str, Any]:
+    """What a comparison adds to facts."""
+    if change is None:
+        return {}
+    part = change.cum
+    sign = {"": "", "+": "new ", "-": "gone "}.get(sign_of(part, cum, ASCII), "")
+    sign = sign or ("" if not part.step else "worse " if part.step > 0 else "better ")
+    measure = picture.view.measure
+    unit = {"points": " pts", "absolute": " /s", "relative": ""}[measure]
+    noise = "" if part.step else " (noise)"
+    return {
+        "was": f"was {percent(part.was_percent)} %",
+        "change": f"{sign}{delta_text(part, measure, picture)}{unit}{noise}",
+        "step": part.step,
+    }
 
 
 def _more(picture: Picture, box: int) -> str:
@@ -61,6 +82,7 @@ def function_facts(picture: Picture, row: TopRow) -> Facts:
         flat_percent=row.flat_percent,
         cum=scale.full(row.cum),
         cum_percent=row.cum_percent,
+        **_changes(picture, row.change, row.cum),
         more=mend_of_frame(frame),
     )
 

@@ -79,5 +79,5 @@ def _prepare() -> None:
     """
     # numpy's linear algebra is not used; without its threads numpy is there in half the time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from ..profiles import top_table, tree_builder  # noqa: F401
+    from ..profiles import comparison, top_table  # noqa: F401
     from . import icicle_layout  # noqa: F401

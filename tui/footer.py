@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from .keys import footer_entries
 from .labels import cells
+from .look import Look
 from .painted import Painted
 from .row import Row
 
 
 class Footer(Painted):
     """One row. The keys at the end of the table's order go first where there is little room, but not `?`."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._comparing = False
+
+    def show(self, comparing: bool) -> None:
+        """The keys that matter while comparing, or else."""
+        if comparing != self._comparing:
+            self._comparing = comparing
+            self.refresh()
 
     def paint(self, y: int, row: Row) -> None:
         """The keys and their words."""
@@ -19,9 +30,8 @@ class Footer(Painted):
             row.put(key, palette.key).put(f" {word}  ", palette.band_faint)
         row.to(row.width, palette.band)
 
-    @staticmethod
-    def _fitting(width: int) -> list[tuple[str, str]]:
-        entries = footer_entries()
+    def _fitting(self, width: int) -> list[tuple[str, str]]:
+        entries = footer_entries(self._comparing)
         while entries and sum(cells(key) + cells(word) + 3 for key, word in entries) - 2 > width:
             spare = [entry for entry in entries if entry[0] != "?"] or entries
             entries.remove(spare[-1])

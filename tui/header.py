@@ -19,7 +19,8 @@ from .row import Row
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the header says beside the picture. `paused` is for how long, in seconds (None: not paused).
+    """What the header says beside the picture. `paused` is for how long, in seconds (None: not paused);
+    `chosen` says that a time other than the latest was.
 
     `matched` is the share of the whole that the search matches, in percent; `stage` what a source without samples does;
     `target` is what is looked at; `ordered` and `ordered_hz` what the source was told to do and does not do yet;
@@ -30,6 +31,7 @@ class Status:
     kinds: tuple[str, ...] = ()
     ended: bool = False
     paused: float | None = None
+    chosen: bool = False
     stage: str = ""
     search: str = ""
     matched: float | None = None
@@ -79,7 +81,7 @@ class Header(Painted):
 
     def _mark_style(self) -> Style:
         status, palette = self._status, self.look.palette
-        if status.paused is not None or status.ended:
+        if status.paused is not None or status.ended or (status.chosen and status.live):
             return palette.warn
         return palette.live if status.live else palette.key
 
@@ -93,6 +95,11 @@ class Header(Painted):
         """The mark of the state, and its texts, the most important first."""
         glyphs, status, picture = self.look.glyphs, self._status, self._picture
         shown = f"last {length(self._choices.window)}" if self._choices.window else "all of it"
+        if status.chosen and picture is not None and any(picture.shown_ns):
+            ago = (picture.kept_ns[1] - picture.shown_ns[1]) / 1e9
+            state = "saved" if not status.live else f"{length(ago)} ago" if ago >= 1 else "now"
+            begin, end = (clock(time_ns) for time_ns in picture.shown_ns)
+            return glyphs.paused if status.live else glyphs.swatch, [f"{begin} to {end}", state]
         if status.paused is not None:
             return glyphs.paused, [f"paused {length(status.paused)}", shown]
         if picture is None:

@@ -99,7 +99,7 @@ class Icicle(Painted):
         tree = self._picture.tree
         places = ((tree.what == FRAME) & (tree.refs == frame_id)).nonzero()[0]
         inside = [box for box in places.tolist() if self.root <= box < int(tree.ends[self.root])]
-        return max(inside or places.tolist(), key=lambda box: int(tree.cum[box]), default=None)
+        return max(inside or places.tolist(), key=lambda box: int(tree.drawn[box]), default=None)
 
     def on_resize(self) -> None:
         """Lay out for the new size."""
@@ -187,7 +187,7 @@ class Icicle(Painted):
             self.repaint_rows(shown + self._crumbs, self._level + self._crumbs)
             return
         self._hidden = max(self._levels - self._top - height, 0)
-        minimum = int(picture.view.minimum_share * abs(tree.total))
+        minimum = int(picture.view.minimum_share * abs(int(tree.drawn[0])))
         self._rows = lay_out(tree, self.root, size.width, self._top, height, minimum)
         anew = self._laid is None
         self._laid = wanted

@@ -9,6 +9,7 @@ from ..profiles.printable import printable
 from ..profiles.vocabulary import Language
 from ..themes.palette import Shade
 from .choices import Tint
+from .comparing import sign_of
 from .labels import cells, cut, fit
 from .look import Look
 from .packages import package_of
@@ -79,7 +80,9 @@ class Brush:
             row.put(" " if first else glyphs.edge, shade.label if first else shade.edge)
         else:
             row.put(glyphs.line_edge, shade.edge)
-        row.put(self._label(placed, placed.width - 1), shade.label)
+        sign = self._sign(placed, shade)
+        row.put(sign, shade.label)
+        row.put(self._label(placed, placed.width - 1 - cells(sign)), shade.label)
         room = placed.right - row.used
         if shade.filled:
             self._paint_end(row, room, placed.rest if free else 0, shade)
@@ -95,6 +98,16 @@ class Brush:
         row.put(" " * whole, shade.label)
         if rest and whole >= 0:
             row.put(parts[rest % len(parts)], shade.swatch)
+
+    def _sign(self, placed: Placed, shade: Shade) -> str:
+        """In a comparison what became of the box, as far as there is room."""
+        change = self._tree.change
+        if change is None or placed.culled or not change.steps[placed.box]:
+            return ""
+        part = change.of_boxes(self._tree.flat, self._tree.cum, [placed.box])[0].cum
+        filled = shade.filled and not shade.label.reverse
+        sign = sign_of(part, int(self._tree.cum[placed.box]), self._look.glyphs, filled)
+        return sign[: max(placed.width - 1, 0)]
 
     def _label(self, placed: Placed, room: int) -> str:
         tree, ellipsis = self._tree, self._look.glyphs.ellipsis
@@ -138,6 +151,9 @@ class Brush:
             return palette.culled
         if self._matches is not None and self._matches.boxes[box]:
             return palette.lit
+        if tree.change is not None:
+            step = int(tree.change.steps[box])
+            return palette.changed(step) if step else palette.same[int(tree.depths[box]) & 1]
         what, step = tree.what[box], int(tree.depths[box]) & 1
         if what == GROUP:
             return palette.group[int(tree.refs[box]) & 1]

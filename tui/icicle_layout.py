@@ -46,7 +46,7 @@ def lay_out(tree: CallTree, root: int, width: int, top: int, height: int, minimu
     below one stand side by side from its left; what is flat in it stays free on the right.
     """
     rows: list[list[Placed]] = [[] for _ in range(max(height, 0))]
-    whole = int(tree.cum[root])
+    whole = int(tree.drawn[root])
     if whole <= 0 or width <= 0 or height <= 0:
         return rows
     depth, drawn, begins, ends = int(tree.depths[root]), np.array([root]), np.array([0]), np.array([whole])
@@ -56,7 +56,7 @@ def lay_out(tree: CallTree, root: int, width: int, top: int, height: int, minimu
         if depth + level >= len(tree.levels) or not len(drawn):
             break
         boxes, above = _children(tree, tree.levels[depth + level], drawn)
-        cum = np.clip(tree.cum[boxes], 0, whole)
+        cum = np.clip(tree.drawn[boxes], 0, whole)
         boxes, above, cum = boxes[cum > 0], above[cum > 0], cum[cum > 0]
         begin = np.minimum(_side_by_side(cum, above, begins), ends[above])
         end = np.minimum(begin + cum, ends[above])

@@ -27,13 +27,19 @@ class Key:
         return self.shown.encode("ascii", "ignore").decode().strip() if ascii_only else self.shown
 
 
-MOVE, LOOK, DATA, APP = "Moving", "Looking", "Data", "icetop"
+MOVE, LOOK, TIME, DATA, APP = "Moving", "Looking", "Then and now", "Data", "icetop"
 
 KEYS: tuple[Key, ...] = (
     Key(("space",), "pause", "space", DATA, "pause the picture and go on; recording goes on underneath", "pause"),
+    Key(("c",), "choose('toggle_comparison')", "c", TIME, "compare with the time before, or the marked", "compare"),
+    Key(("left_square_bracket",), "step(-0.2)", "[", TIME, "back in time by a fifth of what is shown"),
+    Key(("right_square_bracket",), "step(0.2)", "]", TIME, "on in time"),
     Key(("enter",), "zoom_in", "enter", LOOK, "zoom into the box; on the box zoomed into: its whole stack", "zoom"),
     Key(("slash",), "search", "/", LOOK, "search names as you type (a regular expression); enter keeps it", "search"),
     Key(("p",), "pick", "p", DATA, "pick what to sample: processes by what is typed, one or several", "pick"),
+    Key(("m",), "mark", "m", TIME, "mark what is shown, to compare with it; while comparing: forget the mark"),
+    Key(("a",), "choose('next_measure')", "a", TIME, "changes in points of share, per second, or relative"),
+    Key(("W",), "choose('next_width')", "W", TIME, "width of boxes in a comparison: mean of both, now, before"),
     Key(("w",), "window", "w", DATA, "how much time is shown: 5 s, 30 s, 5 min, since the start", "window"),
     Key(("tab", "shift+tab"), "pane", "tab", MOVE, "the other pane: graph or table", "table"),
     Key(("s",), "save", "s", DATA, "save everything recorded as a pprof file", "snapshot"),
@@ -41,6 +47,14 @@ KEYS: tuple[Key, ...] = (
     Key(("escape",), "back", "esc", LOOK, "zoom out; then clear the search, then put away the message", "back"),
     Key(("question_mark",), "help", "?", APP, "this page", "help"),
     Key(("q", "ctrl+c"), "quit", "q", APP, "quit", "quit"),
+    Key(("full_stop",), "live", ".", TIME, "back to now; of a file, back to all of it"),
+    Key(("left_curly_bracket",), "step(-1)", "{", TIME, "back in time by all that is shown"),
+    Key(("right_curly_bracket",), "step(1)", "}", TIME, "on in time by all that is shown"),
+    Key(("less_than_sign",), "stretch(0.5)", "<", TIME, "half of the time shown, its end stays"),
+    Key(("greater_than_sign",), "stretch(2)", ">", TIME, "twice the time shown, its end stays"),
+    Key(("at",), "go_to_time", "@", TIME, "go to a time: 14:03, 14:03..14:05, last 15 min, -40..-20"),
+    Key(("M",), "mark_target", "M", TIME, "mark the processes shown: others are then compared with them"),
+    Key(("B",), "blue", "B", TIME, "better in blue instead of green"),
     Key(("left", "h"), "move('left')", "h ←", MOVE, "to the box on the left"),
     Key(("down", "j"), "move('down')", "j ↓", MOVE, "down: to the function called; the next row of the table"),
     Key(("up", "k"), "move('up')", "k ↑", MOVE, "up: to the caller; the row above"),
@@ -64,7 +78,7 @@ KEYS: tuple[Key, ...] = (
     Key(("i",), "choose('toggle_inverted')", "i", LOOK, "leaf first: who calls what takes the time"),
     Key(("v",), "choose('next_first_level')", "v", LOOK, "first level by process, thread, command, binary or none"),
     Key(("t",), "choose('next_tint')", "t", LOOK, "colour by package, binary or language"),
-    Key(("o",), "choose('next_sort')", "o", LOOK, "sort the table by the next column: flat, cum, name"),
+    Key(("o",), "choose('next_sort')", "o", LOOK, "sort the table by the next column: flat, cum, change, name"),
     Key(("O",), "choose('turn_sort')", "O", LOOK, "sort the other way round"),
     Key(("percent_sign",), "choose('next_share')", "%", LOOK, "leave out what is under 0.1, 0.5, 1 or 5 %"),
     Key(("x",), "leave_out", "x", LOOK, "leave out the function under the cursor; its time goes to the caller"),
@@ -81,6 +95,13 @@ KEYS: tuple[Key, ...] = (
 )
 
 
+IN_COMPARISONS = (
+    ("c", "end"), ("[", "earlier"), ("]", "later"), ("m", "mark"), ("a", "measure"), ("W", "width"), ("enter", "zoom"),
+    ("tab", "list"), ("s", "snapshot"), ("y", "verdict"), ("?", "help"), ("q", "quit"),
+)  # fmt: skip
+"""The footer's entries while comparing."""
+
+
 def actions_of(entry: Key) -> list[str]:
     """What each of an entry's keys does."""
     return [f"kind({key})" if entry.action == "kind" else entry.action for key in entry.keys]
@@ -95,15 +116,17 @@ def bindings() -> list[Binding]:
     ]
 
 
-def footer_entries() -> list[tuple[str, str]]:
+def footer_entries(comparing: bool = False) -> list[tuple[str, str]]:
     """(key, word) pairs of the footer, the most important first."""
+    if comparing:
+        return [*IN_COMPARISONS]
     return [(entry.shown, entry.footer) for entry in KEYS if entry.footer]
 
 
 def help_lines(ascii_only: bool = False) -> list[tuple[str, str]]:
     """(key, what it does) pairs of the help page; a heading has no key, an empty pair parts the sections."""
     lines: list[tuple[str, str]] = []
-    for section in (MOVE, LOOK, DATA, APP):
+    for section in (MOVE, LOOK, TIME, DATA, APP):
         lines += [("", ""), ("", section)] if lines else [("", section)]
         lines += [(entry.printed(ascii_only), entry.help) for entry in KEYS if entry.section == section]
     return lines

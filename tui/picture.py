@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..profiles.delta import Context, Vitals
@@ -42,7 +42,9 @@ class Picture:
     """One state of the screen's data.
 
     `shown_ns` is the stretch that the tree covers, `kept_ns` all that is kept, both as (start, end) in unix
-    nanoseconds. `anything` says whether the profile holds samples at all, of whatever kind, target and time.
+    nanoseconds. `baseline_ns` is that of what it is compared with, where that lies on the same time line; `changes` are
+    the stretches that differ from the ten minutes before them. `anything` says whether the profile holds samples at
+    all, of whatever kind, target and time.
     """
 
     view: View
@@ -55,6 +57,8 @@ class Picture:
     shown_ns: tuple[int, int]
     kept_ns: tuple[int, int]
     anything: bool
+    baseline_ns: tuple[int, int] = (0, 0)
+    changes: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def unit(self) -> str:
@@ -75,6 +79,7 @@ class Camera:
 
     def __init__(self) -> None:
         self._memory: OrderMemory | None = None
+        self._last: tuple[tuple[object, ...], Picture] | None = None
 
     def take(self, profile: Profile, view: View, sort: Sort = "flat", backwards: bool = False) -> Picture:
         """The picture of `profile` under `view`, the table turned round if `backwards`.
@@ -84,15 +89,21 @@ class Camera:
         from ..profiles.order import OrderMemory
 
         self._memory = self._memory or OrderMemory()
-        return _picture(profile, view, self._memory, sort, backwards)
+        wanted = (view, sort, backwards, profile.generation)
+        if self._last is not None and self._last[0] == wanted:
+            return _later(profile, self._last[1])
+        picture = _picture(profile, view, self._memory, sort, backwards)
+        over = view.stretch.end_ns is not None and view.stretch.end_ns <= profile.timeline.end_ns
+        self._last = (wanted, picture) if over else None
+        return picture
 
 
 def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, backwards: bool) -> Picture:
+    from ..profiles.comparison import build_tree
     from ..profiles.top_table import top_table
-    from ..profiles.tree_builder import build_call_tree
 
-    tree = build_call_tree(profile, view, memory)
-    upright = build_call_tree(profile, replace(view, inverted=False)) if view.inverted else tree
+    tree = build_tree(profile, view, memory)
+    upright = build_tree(profile, replace(view, inverted=False)) if view.inverted else tree
     rows = top_table(upright, view, sort)
     buckets = list(profile.timeline.buckets())
     shown = list(profile.timeline.buckets(view.stretch.start_ns, view.stretch.end_ns))
@@ -107,7 +118,22 @@ def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, back
         shown_ns=_extent(shown),
         kept_ns=_extent(buckets),
         anything=any(bucket.counts for bucket in buckets),
+        baseline_ns=_baseline_extent(profile, view),
     )
+
+
+def _baseline_extent(profile: Profile, view: View) -> tuple[int, int]:
+    if view.baseline is None or view.baseline.beside:
+        return (0, 0)
+    stretch = view.of_baseline().stretch
+    return _extent(list(profile.timeline.buckets(stretch.start_ns, stretch.end_ns)))
+
+
+def _later(profile: Profile, picture: Picture) -> Picture:
+    """The picture of a stretch that is over, with the time line that has gone on."""
+    buckets = list(profile.timeline.buckets())
+    loads = _loads(buckets, picture.view.kind)
+    return replace(picture, vitals=profile.vitals, context=profile.context, loads=loads, kept_ns=_extent(buckets))
 
 
 def _turned(rows: list[TopRow]) -> list[TopRow]:

@@ -1,4 +1,4 @@
-"""The line in which a search is typed."""
+"""The line in which something is typed: a search, a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from .painted import Painted
 from .row import Row
 
 LONGEST = 200
-"""Characters that a search may have."""
+"""Characters that may be typed."""
+
+Purpose = Literal["search", "time"]
+SIGNS: dict[Purpose, tuple[str, str]] = {
+    "search": (" /", "enter keeps, esc clears"),
+    "time": (" go to ", "14:03   14:03..14:05   last 15 min   -40..-20   (esc: back)"),
+}
+"""What stands before the text, and after it."""
 
 Outcome = Literal["typing", "kept", "dropped"]
 
@@ -23,10 +30,12 @@ class Prompt(Painted):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self.text = ""
+        self.purpose: Purpose = "search"
         self.display = False
 
-    def open(self, text: str = "") -> None:
+    def open(self, text: str = "", purpose: Purpose = "search") -> None:
         """Begin to take text, starting from `text`."""
+        self.purpose = purpose
         self._become(text)
         self.display = True
 
@@ -51,8 +60,10 @@ class Prompt(Painted):
         """The text, its end in sight, with a block for a cursor."""
         palette = self.look.palette
         text = printable(self.text)
-        row.put(" /", palette.key).put(text[-max(row.width - 30, 8) :], palette.band).put(" ", palette.cursor.label)
-        row.put("   enter keeps, esc clears", palette.band_faint).to(row.width, palette.band)
+        before, after = SIGNS[self.purpose]
+        room = max(row.width - len(before) - len(after) - 4, 8)
+        row.put(before, palette.key).put(text[-room:], palette.band).put(" ", palette.cursor.label)
+        row.put(f"   {after}", palette.band_faint).to(row.width, palette.band)
 
     def _become(self, text: str) -> None:
         self.text = text[:LONGEST]

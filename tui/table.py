@@ -9,6 +9,7 @@ from textual import events
 from textual.message import Message
 
 from ..profiles.vocabulary import Language
+from . import change_rows
 from .choices import Choices, Sort
 from .figures import Scale, percent, scale_for
 from .icicle_brush import tinted
@@ -126,12 +127,18 @@ class Table(Painted):
         if self._picture is None:
             return
         scale = scale_for(self._picture.unit, self._picture.tree.total)
-        if y == 0:
+        if y == 0 and self._compared:
+            change_rows.paint_title(row, self._picture, self.look)
+        elif y == 0:
             self._paint_title(row, scale)
         elif y == self._heads - 1:
             self._paint_heads(row, scale)
         elif y >= self._heads and self._top + y - self._heads < len(self._rows):
             self._paint_function(row, self._top + y - self._heads, scale)
+
+    @property
+    def _compared(self) -> bool:
+        return self._picture is not None and self._picture.tree.change is not None
 
     @property
     def _rows(self) -> list[TopRow]:
@@ -174,6 +181,8 @@ class Table(Painted):
 
     def _columns(self, width: int, symbol: str) -> list[tuple[str, int, Sort]]:
         """Head, width and order of the columns that there is room for, without the names."""
+        if self._compared:
+            return change_rows.heads(width, self._choices.sort)
         columns: list[tuple[str, int, Sort]] = [
             (f"Flat {symbol}".rstrip(), FIGURE, "flat"),
             ("Flat%", SHARE, "flat"),
@@ -210,7 +219,22 @@ class Table(Painted):
         function, palette = self._rows[place], self.look.palette
         here = place == self._at
         cursor = (palette.selected if self._active else palette.selected_away) if here else None
-        plain, faint = cursor or palette.ground, cursor or palette.faint
+        plain = cursor or palette.ground
+        if self._compared and self._picture is not None:
+            sort = self._choices.sort
+            plain = change_rows.paint_figures(row, function, self._picture, self.look, sort, cursor) or plain
+            row.put(" ", plain)
+        else:
+            self._paint_figures(row, function, scale, cursor)
+        self._paint_swatch(row, function, cursor)
+        lit = self._matches is not None and function.frame_id in self._matches.frames
+        name = fit(function.frame.name, function.frame.language, row.room - 1, self.look.glyphs.ellipsis)
+        row.put(" ", plain).put(name, palette.lit.label if lit and not here else plain)
+        if here:
+            row.to(row.width, plain)
+
+    def _paint_figures(self, row: Row, function: TopRow, scale: Scale, cursor: Style | None) -> None:
+        plain, faint = cursor or self.look.palette.ground, cursor or self.look.palette.faint
         row.put(f"{scale.text(function.flat):>{FIGURE}}", plain).put(
             f"{percent(function.flat_percent):>{SHARE}}", plain
         )
@@ -218,12 +242,6 @@ class Table(Painted):
         if row.width >= WIDE:
             row.put(f"{scale.text(function.cum):>{FIGURE}}", plain)
         row.put(f"{percent(function.cum_percent):>{SHARE}}", plain).put(" ", plain)
-        self._paint_swatch(row, function, cursor)
-        lit = self._matches is not None and function.frame_id in self._matches.frames
-        name = fit(function.frame.name, function.frame.language, row.room - 1, self.look.glyphs.ellipsis)
-        row.put(" ", plain).put(name, palette.lit.label if lit and not here else plain)
-        if here:
-            row.to(row.width, plain)
 
     def _paint_swatch(self, row: Row, function: TopRow, cursor: Style | None) -> None:
         palette, frame = self.look.palette, function.frame

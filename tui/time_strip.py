@@ -1,6 +1,12 @@
-"""The strip over the graph: busy cores over the last minutes, and which part of them is shown."""
+"""The strip over the graph: busy cores over the last minutes, which part of them is shown, and where things changed."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+
+from rich.style import Style
+from textual import events
+from textual.message import Message
 
 from ..profiles.timeline import SECOND
 from .figures import clock, length
@@ -15,25 +21,79 @@ WIDTHS = (8, 4, 2)
 LABEL = 12
 """Cells for the peak on the left and the clock on the right."""
 
+FEWEST = 10
+"""Columns under which the strip would tell nothing."""
+
+CHANGE_SIGN = "!"
+"""Marks where what runs became something else."""
+
+RIGHT = 3
+"""The mouse's button that chooses what to compare with."""
+
 
 class TimeStrip(Painted):
     """Two rows: the load as bars, and the marks under it. A column always stands for the same whole seconds."""
+
+    class Chosen(Message):
+        """A stretch was chosen by the mouse, in unix nanoseconds; a mere click has no length. `baseline`: to compare
+        with, and not to look at."""
+
+        def __init__(self, start_ns: int, end_ns: int, baseline: bool) -> None:
+            super().__init__()
+            self.start_ns, self.end_ns, self.baseline = start_ns, end_ns, baseline
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._picture: Picture | None = None
         self._live = True
+        self._held: int | None = None
 
     def show(self, picture: Picture, live: bool) -> None:
         """Draw this from now on; `live` says that it ends now."""
         self._picture, self._live = picture, live
         self.repaint()
 
+    def mark(self, shown_ns: tuple[int, int], baseline_ns: tuple[int, int]) -> None:
+        """Mark other stretches at once, while the picture of them is still being worked out."""
+        if self._picture is not None:
+            self._picture = replace(self._picture, shown_ns=shown_ns, baseline_ns=baseline_ns)
+            self.refresh()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin to choose a stretch."""
+        self._held = self._moment(event.x)
+        self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Mark what would be chosen."""
+        moment, picture = self._moment(event.x), self._picture
+        if self._held is None or moment is None or picture is None:
+            return
+        chosen = (min(self._held, moment), max(self._held, moment))
+        other = event.button == RIGHT or event.shift
+        self.mark(picture.shown_ns if other else chosen, chosen if other else picture.baseline_ns)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Choose it."""
+        begin, end, self._held = self._held, self._moment(event.x), None
+        self.release_mouse()
+        if begin is not None and end is not None:
+            self.post_message(self.Chosen(min(begin, end), max(begin, end), event.button == RIGHT or event.shift))
+
+    def _moment(self, x: int) -> int | None:
+        """The time at a cell, to the column's beginning."""
+        picture, columns = self._picture, self.size.width - 2 * LABEL
+        if picture is None or columns < FEWEST:
+            return None
+        first, step = columns_of(picture.kept_ns, columns)
+        moment = first + min(max(x - LABEL, 0), columns) * step
+        return min(max(moment, picture.kept_ns[0]), picture.kept_ns[1])
+
     def paint(self, y: int, row: Row) -> None:
         """Row 0 has the bars, row 1 the marks."""
         picture = self._picture
         columns = row.width - 2 * LABEL
-        if picture is None or not picture.loads or columns < 10:
+        if picture is None or not picture.loads or columns < FEWEST:
             return
         first, step = columns_of(picture.kept_ns, columns)
         if y == 0:
@@ -45,31 +105,73 @@ class TimeStrip(Painted):
         palette, bars = self.look.palette, self.look.glyphs.bars
         peak = max(loads)
         row.put(f"{peak:.1f} cores ".rjust(LABEL), palette.faint)
-        left, right = shown_columns(picture, first, step, len(loads))
         steps = len(bars) - 1
         drawn = [bars[min(max(round(load / peak * steps), 1), steps)] if load > 0 else " " for load in loads]
         if not peak:
             drawn = [" "] * len(loads)
-        row.put("".join(drawn[:left]), palette.strip).put("".join(drawn[left:right]), palette.strip_shown)
-        row.put("".join(drawn[right:]), palette.strip).put(
-            f" {'now' if self._live else 'end'} {clock(picture.kept_ns[1], seconds=False)}", palette.faint
-        )
+        styles = [palette.strip] * len(loads)
+        for extent, style in ((picture.baseline_ns, palette.strip_baseline), (picture.shown_ns, palette.strip_shown)):
+            left, right = columns_in(extent, first, step, len(loads))
+            styles[left:right] = [style] * (right - left)
+        put_runs(row, drawn, styles)
+        row.put(f" {'now' if self._live else 'end'} {clock(picture.kept_ns[1], seconds=False)}", palette.faint)
 
     def _paint_marks(self, row: Row, picture: Picture, first: int, step: int, columns: int) -> None:
         palette, glyphs = self.look.palette, self.look.glyphs
-        left, right = shown_columns(picture, first, step, columns)
+        signs, styles = [" "] * columns, [palette.ground] * columns
         ago = f"{glyphs.minus}{length((picture.kept_ns[1] - first) / SECOND)}"
-        row.to(LABEL).put(ago if left > len(ago) + 20 else "", palette.faint)
-        words = f" shown {clock(picture.shown_ns[0])} "
-        room = right - left - 2
-        if room < len(words) and left > len(words):
-            row.to(LABEL + left - len(words)).put(words, palette.strip_shown)
-            words = ""
-        row.to(LABEL + left)
-        if room >= 0:
-            words = words if room >= len(words) else ""
-            text = glyphs.mark_left + glyphs.mark_line * ((room - len(words)) // 2) + words
-            row.put(text + glyphs.mark_line * (room + 1 - len(text)) + glyphs.mark_right, palette.strip_shown)
+        write(signs, styles, 0, ago, palette.faint)
+        marks = [(picture.shown_ns, "shown", palette.strip_shown)]
+        if any(picture.baseline_ns):
+            marks.insert(0, (picture.baseline_ns, "baseline", palette.strip_baseline))
+        for extent, word, style in marks:
+            left, right = columns_in(extent, first, step, columns)
+            self._bracket(signs, styles, left, right, (f" {word} {clock(extent[0])} ", f" {word} "), style)
+        for begin, end in picture.changes:
+            left, right = columns_in((begin, end), first, step, columns)
+            if right > left:
+                write(signs, styles, left, CHANGE_SIGN, palette.strip_change)
+        put_runs(row.to(LABEL), signs, styles)
+
+    def _bracket(
+        self, signs: list[str], styles: list[Style], left: int, right: int, forms: tuple[str, ...], style: Style
+    ) -> None:
+        """A bracket under a stretch, with the longest words in it that fit, else beside it where that is free."""
+        glyphs, room = self.look.glyphs, right - left - 2
+        if room < 0:
+            return
+        words = forms[0] if len(forms[0]) <= room else ""
+        if not words:
+            free = (at for at in (left - len(forms[0]), right) if is_free(signs, at, len(forms[0])))
+            at = next(free, None)
+            if at is not None:
+                write(signs, styles, at, forms[0], style)
+            elif len(forms[1]) <= room:
+                words = forms[1]
+        line = glyphs.mark_line * ((room - len(words)) // 2) + words
+        text = glyphs.mark_left + line + glyphs.mark_line * (room - len(line)) + glyphs.mark_right
+        write(signs, styles, left, text, style)
+
+
+def is_free(signs: list[str], at: int, width: int) -> bool:
+    """Whether nothing stands in some cells."""
+    return at >= 0 and at + width <= len(signs) and not "".join(signs[at : at + width]).strip()
+
+
+def write(signs: list[str], styles: list[Style], at: int, text: str, style: Style) -> None:
+    """Put text over cells."""
+    text = text[: len(signs) - at]
+    signs[at : at + len(text)] = text
+    styles[at : at + len(text)] = [style] * len(text)
+
+
+def put_runs(row: Row, signs: list[str], styles: list[Style]) -> None:
+    """Append cells, those of one style together."""
+    begin = 0
+    for end in range(1, len(signs) + 1):
+        if end == len(signs) or styles[end] is not styles[begin]:
+            row.put("".join(signs[begin:end]), styles[begin])
+            begin = end
 
 
 def columns_of(kept_ns: tuple[int, int], columns: int) -> tuple[int, int]:
@@ -104,8 +206,8 @@ def heights(loads: list[Load], first: int, step: int, columns: int) -> list[floa
     return [value / time if time else 0.0 for value, time in zip(spent, known, strict=True)]
 
 
-def shown_columns(picture: Picture, first: int, step: int, columns: int) -> tuple[int, int]:
-    """The columns [left, right) that the shown stretch touches."""
-    start, end = picture.shown_ns
+def columns_in(extent: tuple[int, int], first: int, step: int, columns: int) -> tuple[int, int]:
+    """The columns [left, right) that a stretch touches."""
+    start, end = extent
     left = min(max(round((start - first) / step), 0), columns)
     return left, min(max(-(-(end - first) // step), left), columns)

@@ -16,7 +16,7 @@ from ..profiles.view import View
 from ..profiles.vocabulary import shown_kinds
 from .asking import AskingApp, Open
 from .board import Board
-from .choices import LIVE_WINDOW, Choices
+from .choices import LIVE_WINDOW, Choices, first_choices
 from .feed import Feed
 from .header import Status
 from .keeper import Keeper
@@ -37,7 +37,7 @@ class ViewingApp(AskingApp):
     def __init__(self, source: Source, view: View, look: Look, open_to: Open = Open()) -> None:  # noqa: B008
         super().__init__(look, open_to)
         self._live = source.live
-        self._choices = Choices(view, window=LIVE_WINDOW if source.live else None)
+        self._choices = first_choices(view, LIVE_WINDOW if source.live else None)
         self._feed = Feed(source, self.post_message)
         self._steering = Steering(source)
         self._keeper = Keeper(self._feed.folded)
@@ -84,7 +84,7 @@ class ViewingApp(AskingApp):
         if self._steering.arrived(delta.context):
             self._cost = SelfCost()
         if self._counted or self._measured:
-            if self._choices.paused_at is None:
+            if self._choices.paused_since is None:
                 self._refresher.data_came()
         else:
             self._show_situation()
@@ -141,7 +141,8 @@ class ViewingApp(AskingApp):
             live=self._live,
             kinds=self._kinds(),
             ended=self._ended and self._live,
-            paused=None if choices.paused_at is None else time.monotonic() - choices.paused_since,
+            paused=None if choices.paused_since is None else time.monotonic() - choices.paused_since,
+            chosen=choices.paused_at is not None and choices.paused_since is None,
             stage=self._keeper.profile.stage,
             search=self._search.text,
             matched=self._search.share,
@@ -177,7 +178,7 @@ class ViewingApp(AskingApp):
 
     def _tick(self) -> None:
         """What moves without data: clocks."""
-        if self._choices.paused_at is not None:
+        if self._choices.paused_since is not None:
             self._show_header()
         elif self._picture is None:
             self._show_situation()
@@ -194,7 +195,18 @@ class ViewingApp(AskingApp):
         self._choices = choices
         self._show_header()
         if self._picture is not None:
+            self._mark_time()
             self._refresher.at_once()
+
+    def _mark_time(self) -> None:
+        """Mark on the time line at once what was chosen of it; the picture of it follows."""
+        timeline = self._keeper.profile.timeline
+        view = self._choices.view_of(self._keeper.profile)
+        base = view.baseline
+        stretch = base.stretch if base is not None and not base.beside else None
+        end = timeline.end_ns
+        before = (stretch.start_ns or 0, stretch.end_ns or end) if stretch is not None else (0, 0)
+        self._board.strip.mark((view.stretch.start_ns or timeline.start_ns, view.stretch.end_ns or end), before)
 
     def hang_up(self) -> None:
         """The terminal went away: keep what was recorded, and end."""

@@ -18,7 +18,7 @@ from icetop.tui.picture import Account, Camera, Load
 from icetop.tui.search import compile_search, find_matches
 from icetop.tui.self_cost import SelfCost
 from icetop.tui.situation import no_samples, nothing_came, starting, waiting
-from icetop.tui.time_strip import columns_of, heights, shown_columns
+from icetop.tui.time_strip import columns_in, columns_of, heights
 
 SECOND = 1_000_000_000
 
@@ -154,10 +154,10 @@ def test_columns_are_means_of_the_seconds_in_them() -> None:
 
 
 def test_the_shown_stretch_is_marked() -> None:
-    picture = replace(full_picture(), shown_ns=(20 * SECOND, 50 * SECOND))
-    assert shown_columns(picture, 0, 10 * SECOND, 8) == (2, 5)
-    assert shown_columns(picture, 30 * SECOND, 10 * SECOND, 8) == (0, 2)
-    assert shown_columns(picture, 0, 10 * SECOND, 1) == (1, 1)
+    shown = (20 * SECOND, 50 * SECOND)
+    assert columns_in(shown, 0, 10 * SECOND, 8) == (2, 5)
+    assert columns_in(shown, 30 * SECOND, 10 * SECOND, 8) == (0, 2)
+    assert columns_in(shown, 0, 10 * SECOND, 1) == (1, 1)
 
 
 # --- flow

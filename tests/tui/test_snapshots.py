@@ -33,6 +33,10 @@ CASES = {
     "120x40-256-zoom-search": ((120, 40), "256", UNICODE, "dark", ("j", "j", "enter", "slash", *"query", "enter")),
     "120x40-16-inverted": ((120, 40), "16", UNICODE, "dark", ("i", "o")),
     "80x24-16-palette": ((80, 24), "16", UNICODE, "dark", ("colon", *"time")),
+    "200x50-truecolor-compared": ((200, 50), "truecolor", UNICODE, "dark", ("c", *KEYS)),
+    "120x40-16-compared": ((120, 40), "16", UNICODE, "dark", ("c", *KEYS)),
+    "80x24-256-compared-light-blue": ((80, 24), "256", UNICODE, "light", ("c", "B", "a")),
+    "80x24-none-compared-list": ((80, 24), "none", ASCII, "dark", ("c", "tab", "j")),
     "80x24-256-help": ((80, 24), "256", UNICODE, "dark", ("question_mark",)),
 }
 

@@ -1,0 +1,232 @@
+"""Going back in time and comparing, as a person does it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from icetop.profiles.timeline import SECOND
+from icetop.profiles.view import Baseline, Stretch, View
+from icetop.tests.profile_maker import START, ProfileMaker
+from icetop.tests.tui.moving_source import START_NS, MovingSource
+from icetop.tui.choices import Choices, first_choices
+from icetop.tui.time_words import parse_time
+
+from .test_app import FixedSource, running
+
+
+def line(seconds: int = 100):
+    maker = ProfileMaker()
+    for _ in range(seconds):
+        maker.sample("a", 1)
+        maker.tick()
+    return maker.profile
+
+
+def stretch(profile, choices: Choices) -> tuple[float, float]:
+    """Seconds shown, from the profile's start."""
+    start, end = choices.span(profile.timeline)
+    return (start - START) / SECOND, (end - START) / SECOND
+
+
+def before(profile, choices: Choices) -> tuple[float, float]:
+    """Seconds compared with."""
+    base = choices.view_of(profile).baseline
+    assert base is not None and base.stretch is not None
+    return (base.stretch.start_ns - START) / SECOND, (base.stretch.end_ns - START) / SECOND
+
+
+def test_steps_back_and_on() -> None:
+    profile, live = line(), Choices(View(), window=30)
+    timeline = profile.timeline
+    back = live.stepped(-0.2, timeline, True)
+    assert stretch(profile, back) == (64, 94)
+    assert stretch(profile, back.stepped(-1, timeline, True)) == (34, 64)
+    assert stretch(
+        profile, back.stepped(-1, timeline, True).stepped(-1, timeline, True).stepped(-1, timeline, True)
+    ) == (0, 30)
+    assert back.stepped(0.2, timeline, True).stepped(0.2, timeline, True) == live, "on beyond the end is live again"
+    assert stretch(profile, back.stretched(0.5, timeline)) == (79, 94)
+    assert stretch(profile, live.stretched(2, timeline)) == (40, 100)
+    assert live.stretched(2, timeline).paused_at is None, "more time does not stop what is live"
+    assert back.to_the_end(True) == live
+
+
+def test_a_file_begins_with_all_of_it_and_comes_back_to_that() -> None:
+    profile, choices = line(), Choices(View(), window=None)
+    stepped = choices.stepped(-0.2, profile.timeline, False)
+    assert stretch(profile, stepped) == (64, 94)
+    assert stretch(profile, stepped.stepped(1, profile.timeline, False)) == (70, 100)
+    assert stepped.to_the_end(False) == choices
+    assert before(profile, choices.toggle_comparison()) == (0, 50), "all of it: its later half against the earlier"
+
+
+def test_what_is_compared_with_what() -> None:
+    profile, live = line(), Choices(View(), window=30).toggle_comparison()
+    assert before(profile, live) == (40, 70) and live.sort == "delta"
+    assert before(profile, live.stepped(-1, profile.timeline, True)) == (10, 40)
+    marked = live.toggle_comparison().at(START + 5 * SECOND, START + 15 * SECOND).mark(profile.timeline)
+    assert before(profile, marked.to_the_end(True).toggle_comparison()) == (5, 15)
+    assert marked.toggle_comparison().mark(profile.timeline).baseline is None
+    early = Choices(View(), window=30).at(START, START + 10 * SECOND).toggle_comparison()
+    assert before(profile, early) == (0, 5), "with nothing before it, its own halves"
+    assert early.view_of(profile).stretch.start_ns == START + 5 * SECOND
+
+
+def test_a_view_that_comes_with_a_baseline_is_compared_with_it() -> None:
+    profile = line()
+    given = View(stretch=Stretch(START + 50 * SECOND), baseline=Baseline(Stretch(START, START + 20 * SECOND)))
+    choices = first_choices(given, None)
+    assert choices.compares and before(profile, choices) == (0, 20)
+    assert choices.view_of(profile) == given
+    assert choices.toggle_comparison().view_of(profile) == replace(given, baseline=None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "seconds"),
+    [
+        ("last 15 s", (85, 100)),
+        ("15s", (85, 100)),
+        ("last 2 min", (0, 100)),
+        ("20", (20, 50)),
+        ("20..40", (20, 40)),
+        ("-40..-20", (60, 80)),
+        ("90..", (90, 100)),
+        ("..10", (0, 10)),
+    ],
+)
+def test_times_as_they_are_typed(typed: str, seconds: tuple[int, int]) -> None:
+    kept = (START, START + 100 * SECOND)
+    assert parse_time(typed, kept, 30) == tuple(START + second * SECOND for second in seconds)
+
+
+def test_clock_times_as_they_are_typed(utc: None) -> None:
+    kept = (START_NS, START_NS + 600 * SECOND)
+    assert parse_time("14:03", kept, 30) == (START_NS + 60 * SECOND, START_NS + 90 * SECOND)
+    assert parse_time("14:03:10..14:05", kept, 30) == (START_NS + 70 * SECOND, START_NS + 180 * SECOND)
+
+
+@pytest.mark.parametrize("typed", ["soon", "25:99", "9..3", "200", "", ".."])
+def test_what_is_no_time_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        parse_time(typed, (START, START + 100 * SECOND), 30)
+
+
+async def test_c_shows_what_changed_and_c_again_what_there_is() -> None:
+    async with running() as person:
+        await person.sees("Total ")
+        await person.press("c")
+        text = await person.sees("What changed")
+        assert "worse" in text and "better" in text and "grey: within noise" in text
+        assert "cores +" in text, "how the total changed"
+        assert "▲gunicorn" in text and "▼node" in text
+        assert " baseline " in text and " shown " in text
+        await person.press("tab", "j")
+        await person.sees("was ")
+        await person.press("c")
+        await person.sees("Total ")
+
+
+async def test_enter_in_the_list_goes_to_the_function_in_the_graph() -> None:
+    async with running() as person:
+        await person.sees("Total ")
+        await person.press("c")
+        await person.sees("What changed")
+        await person.press("tab")
+        row = person.app._board.table.row
+        assert row is not None and row.change is not None and row.change.significant
+        await person.press("j", "k", "enter")
+        frame = person.app._picture.tree.frame(person.app._board.icicle.root)
+        assert frame is not None and frame.name == row.frame.name
+        assert person.app._board.pane is person.app._board.icicle
+
+
+async def test_going_back_shows_another_time_while_recording_goes_on(utc: None) -> None:
+    async with running(MovingSource(backlog=90, pace=0.05)) as person:
+        await person.sees("live")
+        await person.press("at", *"20..50", "enter")
+        await person.sees("14:02:20 to 14:02:50")
+        first = await person.sees("Total ")
+        total = next(row for row in first.splitlines() if "Total " in row)
+        seconds = person.app._keeper.profile.timeline.end_ns
+        await person.sees(lambda _: person.app._keeper.profile.timeline.end_ns > seconds + 5 * SECOND)
+        assert total.split("Total")[1] in await person.sees("14:02:20 to 14:02:50")
+        await person.press("left_square_bracket")
+        await person.sees("14:02:14 to 14:02:44")
+        await person.press("full_stop")
+        await person.sees("last 30 s")
+
+
+async def test_a_time_that_is_none_is_said() -> None:
+    async with running() as person:
+        await person.sees("Total ")
+        await person.press("at", *"soon")
+        await person.sees("go to")
+        await person.press("enter")
+        await person.sees("'soon' is neither seconds nor a clock time")
+        await person.press("at", "escape")
+        await person.sees("pause")
+
+
+async def test_a_marked_stretch_is_compared_with(utc: None) -> None:
+    async with running() as person:
+        await person.sees("Total ")
+        await person.press("at", *"0..20", "enter", "m")
+        await person.sees("marked 14:02:00 to 14:02:20")
+        await person.press("full_stop", "c")
+        await person.sees("against 14:02:00 + 20 s")
+        await person.press("m")
+        await person.sees("against 14:02:30 + 30 s")
+
+
+async def test_the_mouse_chooses_a_stretch(utc: None) -> None:
+    async with running() as person:
+        await person.sees("Total ")
+        strip = person.app._board.strip
+        await person._pilot.mouse_down(strip, offset=(40, 0))
+        await person._pilot.hover(strip, offset=(60, 0))
+        await person._pilot.mouse_up(strip, offset=(60, 0))
+        await person.sees("14:02:22 to 14:02:42")
+        await person._pilot.click(strip, offset=(80, 1))
+        await person.sees("14:02:52 to 14:03:12")
+
+
+async def test_measures_and_widths_go_round() -> None:
+    async with running() as person:
+        await person.sees("Total ")
+        await person.press("c")
+        await person.sees("What changed")
+        for width in ("now", "before", "mean of both"):
+            await person.press("W")
+            await person.sees(f"width: {width}" if person.app.size.width > 150 else "What changed")
+            assert person.app._choices.view.width == {"now": "current", "before": "baseline"}.get(width, "mean")
+        await person.press("a")
+        await person.sees("change per second")
+        await person.press("a")
+        await person.sees("change % of what it was")
+
+
+async def test_a_target_is_compared_with_another_one_over_the_same_time() -> None:
+    async with running() as person:
+        await person.sees("Total ")
+        app = person.app
+        from icetop.profiles.target import Target
+
+        app._choose(app._choices.of_target(Target(pids=frozenset((812,)))))
+        await person.press("M")
+        await person.sees("marked pid 812")
+        app._choose(app._choices.of_target(Target(pids=frozenset((4021,)))))
+        await person.press("c")
+        text = await person.sees("against pid 812")
+        assert "+gunicorn" in text
+
+
+async def test_nothing_to_compare_with_is_no_failure() -> None:
+    maker = ProfileMaker()
+    from icetop.profiles.delta import Delta
+
+    delta = Delta(START, START + SECOND)
+    async with running(FixedSource([delta])) as person:
+        await person.press("c", "left_square_bracket", "m", "greater_than_sign", "a", "W", "c", "full_stop")
+        assert maker.profile is not None
+        assert person.app._fatal_error is not None and not person.app._exit
