@@ -22,7 +22,7 @@ from .configuration import setting
 from .group import LIVE, cli
 from .options import TargetCommand, common_options, no_kernel, target_options, view_options
 from .output import DEFAULT_TOP, Failure, print_out, tell
-from .recording import failures_told, folder_options, record_folder, wants_folder
+from .recording import failures_told, folder_options, record_folder, recorded_before, wants_folder
 from .screen import blue_option, show, theme_option
 from .splash import erase_splash
 from .values import Label
@@ -81,6 +81,7 @@ duration = setting(
 @cli.command(LIVE, cls=TargetCommand, hidden=True)
 @collect_options
 @setting("-d", "--duration", type=click.FloatRange(0.1), metavar="SECONDS", help="Without a terminal: then a report.")
+@setting("--no-history", is_flag=True, help="Do not draw the last hour of a recorder that runs here.")
 @view_options
 @theme_option
 @blue_option
@@ -88,6 +89,7 @@ duration = setting(
 def live(
     sampling: CollectOptions,
     duration: float | None,
+    no_history: bool,
     view: View,
     theme: str,
     blue: bool,
@@ -102,7 +104,7 @@ def live(
         return report_of_now(options, duration or SECONDS_WITHOUT_A_TERMINAL, view)
     from ..sampler.agent_source import local_agent
 
-    source: Source = local_agent(options)
+    source: Source = local_agent(options, () if no_history else recorded_before())
     from ..tui import app  # noqa: F401  (imported while the collector starts, under the splash)
 
     erase_splash()

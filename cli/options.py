@@ -111,16 +111,27 @@ def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of commands that read files: how much they may hold, handed on as `limits`."""
+    """The options of commands that read files, handed on as `limits`: how much they may hold, where names are."""
 
-    def with_limits(file_limit: int | None, **more: Any) -> Any:
+    def with_limits(file_limit: int | None, symbols: tuple[str, ...], debuginfod: bool, **more: Any) -> Any:
         from ..snapshots.limits import DEFAULT_LIMIT, Limits
 
-        return function(limits=Limits(file_limit or DEFAULT_LIMIT), **more)
+        return function(limits=Limits(file_limit or DEFAULT_LIMIT, symbols, debuginfod), **more)
 
     wrapped: Callable[..., Any] = update_wrapper(with_limits, function)
-    text = "Refuse files that hold more (default: 512MiB)."
-    return setting("--file-limit", type=Size(), metavar="SIZE", help=text)(wrapped)
+    for option in (
+        setting("--debuginfod", is_flag=True, help="Ask the servers in DEBUGINFOD_URLS for names that are missing."),
+        setting(
+            "--symbols",
+            multiple=True,
+            metavar="FOLDER",
+            type=click.Path(exists=True, file_okay=False),
+            help="Name what has no name from the binaries and debug files in FOLDER.",
+        ),
+        setting("--file-limit", type=Size(), metavar="SIZE", help="Refuse files that hold more (default: 512MiB)."),
+    ):
+        wrapped = option(wrapped)
+    return wrapped
 
 
 range_option = setting(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..profiles.delta import Notice
+from ..profiles.delta import Delta, Notice
 from ..profiles.source import SourceError
 from .configuration import setting
 from .output import Failure, tell
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from ..sampler.windows import Tally
 
 DEFAULT_WINDOW = 10.0
+HISTORY_NS, SHORTEST_HISTORY_NS = 3600 * 10**9, 120 * 10**9
+"""How much of a running recorder's time is drawn, and how long it has to have run for that."""
+
 FORMATS = (".pb.gz", ".folded", "-")
 
 
@@ -79,6 +83,30 @@ def record_folder(
         sink.close()
     tell(Notice("info", folder, _summary(windows.tally)))
     return status or int(not kept_last)
+
+
+def recorded_before() -> Iterator[Delta]:
+    """How busy this machine was in the last hour, and what was noted, where a recorder runs: deltas without samples."""
+    import time
+
+    from ..profiles.view import Stretch
+    from ..snapshots.folder_source import outline
+    from ..snapshots.recording import Recording
+    from ..targets.recorders import running_recorders
+
+    now = time.time_ns()
+    for recorder in running_recorders():
+        try:
+            recording = Recording([recorder.folder])
+        except SourceError:
+            continue
+        if recording.start_ns < now - SHORTEST_HISTORY_NS and recording.end_ns > now - HISTORY_NS:
+            stretch = Stretch(now - HISTORY_NS, now)
+            notices: tuple[Notice, ...] = (Notice("info", "recorded before", f"icetop open {recorder.folder}"),)
+            for delta in outline(recording, stretch):
+                yield replace(delta, stage="starting", notices=notices)
+                notices = ()
+            return
 
 
 @contextmanager

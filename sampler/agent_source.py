@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..profiles.delta import Delta, Notice
@@ -20,12 +20,16 @@ PATIENCE_SECONDS = 5.0
 
 
 class AgentSource:
-    """Starts the command at once; its deltas are read by whoever iterates over `deltas`."""
+    """Starts the command at once; its deltas are read by whoever iterates over `deltas`.
+
+    `before` are deltas of what went before, without tables; the collector's come after them.
+    """
 
     live = True
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], before: Iterable[Delta] = ()) -> None:
         self._command = list(command)
+        self._before = before
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             self._child = subprocess.Popen(
@@ -39,6 +43,7 @@ class AgentSource:
         """The collector's deltas; ends after the last one. Raises SourceError when the collector fails or dies."""
         assert self._child.stdout is not None
         last = False
+        yield from self._before
         try:
             for message in read_messages(self._child.stdout):
                 if "failure" in message:
@@ -101,9 +106,9 @@ class AgentSource:
         return Notice("error", "the collector ended", reason, "what was seen so far stays; start icetop again to go on")
 
 
-def local_agent(options: CollectOptions) -> AgentSource:
+def local_agent(options: CollectOptions, before: Iterable[Delta] = ()) -> AgentSource:
     """The collector of this machine, as a process of its own. Raises SourceError when it cannot be started."""
-    return AgentSource([sys.executable, "-m", "icetop", "agent", *agent_arguments(options)])
+    return AgentSource([sys.executable, "-m", "icetop", "agent", *agent_arguments(options)], before)
 
 
 def agent_arguments(options: CollectOptions) -> list[str]:

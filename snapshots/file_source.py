@@ -32,7 +32,7 @@ class FileSource:
     def deltas(self) -> Iterator[Delta]:
         """The tables, then a delta a time bucket. Raises SourceError when the file cannot be used."""
         begun, self._begun = self._begun, None
-        for delta in begun or self._read():
+        for delta in begun or self._named():
             if self._stopped:
                 return
             yield delta
@@ -43,7 +43,7 @@ class FileSource:
 
     def context(self) -> Context:
         """What holds for the whole file. It is read for that, but once: `deltas` goes on. Raises SourceError."""
-        reading = self._read()
+        reading = self._named()
         first = next(reading)
         self._begun = chain((first,), reading)
         return first.context or Context()
@@ -51,6 +51,15 @@ class FileSource:
     def profile(self) -> Profile:
         """The whole file as a profile, with all the time it holds. Raises SourceError."""
         return whole_profile(self, self._path)
+
+    def _named(self) -> Iterator[Delta]:
+        """What the file holds, with what can be named here."""
+        symbols, debuginfod = self._limits.symbols, self._limits.debuginfod
+        if not symbols and not debuginfod:
+            return self._read()
+        from .late_names import with_names
+
+        return with_names(self._read(), symbols, debuginfod)
 
     def _read(self) -> Iterator[Delta]:
         path, limits = self._path, self._limits

@@ -163,6 +163,14 @@ def saved_source(paths: Sequence[str], limits: Limits) -> FileSource | Recording
     return Recording(paths)
 
 
+def outline(recording: Recording, stretch: Stretch) -> Iterator[Delta]:
+    """How busy a stretch of a recording was, told by the names of its files alone, and its notes."""
+    notes = tuple(note for note in recording.notes if note.within(stretch.start_ns, stretch.end_ns))
+    for place, part in enumerate(recording.within(stretch)):
+        delta = _outlined(part)
+        yield delta if place else replace(delta, notes=notes)
+
+
 def _outlined(part: Part) -> Delta:
     window = part.window
     return Delta(window.start_ns, window.end_ns, vitals=Vitals(window.busy_cores))

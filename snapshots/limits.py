@@ -14,9 +14,14 @@ class TooLarge(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All limits follow from the one on bytes, since each thing takes some. Real files stay well under them."""
+    """All limits follow from the one on bytes, since each thing takes some. Real files stay well under them.
+
+    What has no name in a file is looked for in the folders `symbols`, and on servers with `debuginfod`.
+    """
 
     size: int = DEFAULT_LIMIT
+    symbols: tuple[str, ...] = ()
+    debuginfod: bool = False
 
     @property
     def samples(self) -> int:

@@ -69,7 +69,8 @@ class _Reader:
         for stack, weight in zip(samples, weights, strict=True):
             if not isinstance(stack, list):
                 raise Malformed("one of its samples is no list")
-            value = whole_number(weight) if self._scale == 1 else whole_number(weight * self._scale)
+            whole_number(weight)  # refuses what is none
+            value = whole_number(weight * self._scale)
             self._add([self._frame(index) for index in stack], value)
 
     def _evented(self) -> None:

@@ -35,6 +35,7 @@ class Segment(NamedTuple):
     address: int
     file_size: int
     executable: bool
+    memory_size: int = 0
 
 
 class Section(NamedTuple):
@@ -111,9 +112,11 @@ class ElfFile:
     def _read_segments(self, offset: int, entry_size: int, count: int) -> None:
         if count > MOST_SEGMENTS or (count and entry_size != _SEGMENT.size):
             raise BrokenFile("its program headers make no sense")
-        for kind, flags, start, address, _, size, _, _ in _SEGMENT.iter_unpack(self._table(offset, entry_size * count)):
+        for kind, flags, start, address, _, size, memory, _ in _SEGMENT.iter_unpack(
+            self._table(offset, entry_size * count)
+        ):
             if kind == LOAD:
-                self.segments.append(Segment(start, address, size, bool(flags & EXECUTE)))
+                self.segments.append(Segment(start, address, size, bool(flags & EXECUTE), memory))
             elif kind == NOTE and not self.build_id:
                 self.build_id = self._build_id(start, size)
             elif kind == UNWIND_INDEX:

@@ -103,11 +103,20 @@ def _announce(folder: str) -> Path | None:
     note = place / f"recorder-{os.getpid()}"
     try:
         place.mkdir(mode=0o755, exist_ok=True)
+        _sweep(place, os.path.realpath(folder))
         note.unlink(missing_ok=True)
         note.symlink_to(os.path.realpath(folder))
     except OSError:
         return None
     return note
+
+
+def _sweep(place: Path, folder: str) -> None:
+    """Take away the notes of recorders that were killed, those on the folder that is now this one's included."""
+    for note in list(_notes((place,))):
+        with contextlib.suppress(OSError):
+            if os.readlink(note) == folder or locked_by(os.readlink(note)) is None:
+                note.unlink()
 
 
 def _notes(places: tuple[Path, ...]) -> Iterator[Path]:

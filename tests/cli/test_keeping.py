@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 from icetop.cli.group import cli
 from icetop.cli.main import run
+from icetop.cli.recording import recorded_before
+from icetop.profiles.delta import Vitals
 from icetop.snapshots.file_source import FileSource
 from icetop.snapshots.folder_sink import FolderSink
 from icetop.snapshots.notes_file import read_notes
+from icetop.targets import recorders
 
-from ..profile_maker import SECOND, START, rich_profile
+from ..profile_maker import SECOND, START, ProfileMaker, rich_profile
 
 
 def recording(folder: Path) -> str:
@@ -56,3 +61,25 @@ def test_wrong_calls(tmp_path: Path) -> None:
 
 def called(*words: str) -> Result:
     return CliRunner().invoke(cli, list(words), standalone_mode=False)
+
+
+def test_what_a_running_recorder_has_is_drawn_before_what_is_live(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorders, "note_places", lambda: (tmp_path / "run",))
+    assert list(recorded_before()) == []
+    sink = FolderSink(str(tmp_path / "r"))
+    now = time.time_ns()
+    for second in (7200, 1800, 900, 10):
+        maker = ProfileMaker()
+        maker.now = now - second * SECOND
+        maker.sample("main;work").tick(vitals=Vitals(1.5))
+        sink.write(maker.profile)
+    run(["note", str(tmp_path / "r"), "deployed"])
+    deltas = list(recorded_before())
+    assert [round((now - delta.start_ns) / SECOND) for delta in deltas] == [1800, 900, 10]
+    assert all(delta.vitals == Vitals(1.5) and not delta.counts and delta.stage for delta in deltas)
+    assert [note.text for note in deltas[0].notes] == ["deployed"]
+    assert "icetop open" in str(deltas[0].notices[0])
+    sink.close()
+    assert list(recorded_before()) == [], "it does not run any more"

@@ -153,6 +153,9 @@ def test_a_running_recorder_can_be_found(tmp_path: Path, monkeypatch: pytest.Mon
     assert running_recorders() == []
     (place / "recorder-7").symlink_to(folder)
     assert running_recorders() == [], "a note of a recorder that was killed says nothing"
+    again = FolderLock(str(folder))
+    assert [path.name for path in place.iterdir()] == [f"recorder-{os.getpid()}"], "it is swept away by the next one"
+    again.close()
 
 
 def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:

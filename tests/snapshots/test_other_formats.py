@@ -172,6 +172,9 @@ def test_a_callers_id_in_place_of_its_callees(tmp_path: Path) -> None:
     assert encode_folded(read(tmp_path, content), "cpu") == b"x.bin;main 1\nx.bin;main;(anonymous) 2\n"
 
 
+SECONDS = {"type": "sampled", "unit": "seconds", "samples": [[0]]}
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -185,6 +188,7 @@ def test_a_callers_id_in_place_of_its_callees(tmp_path: Path) -> None:
         (speedscope(profiles=[{"type": "sampled", "samples": [0], "weights": [1]}]), "one of its samples is no list"),
         (speedscope(profiles=[{"type": "sampled", "samples": [[0]], "weights": [1e300]}]), "a number is too large"),
         (speedscope(profiles=[{"type": "sampled", "samples": [[0]], "weights": [None]}]), "a number is missing"),
+        (speedscope(profiles=[{**SECONDS, "weights": [None]}]), "a number"),
         (speedscope(profiles=[{"type": "wild"}]), "one of its profiles is neither sampled nor evented"),
         (speedscope(profiles=[5, None, "x"]), "one of its profiles is neither"),
         (speedscope(profiles=[]), "it has no samples"),
