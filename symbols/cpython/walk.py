@@ -6,8 +6,10 @@ the outermost of them carries the mark `entry`; see `layouts.FrameOffsets` for h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 from typing import NamedTuple
 
 from .fields import Fields
@@ -90,6 +92,17 @@ class FrameWalker:
     def _sound(self, frame: int, outer: int) -> bool:
         """Whether a cframe's innermost frame is one: the cframe is linked before it gets its frame."""
         return self._is_frame(frame) and self._joins(frame, outer)
+
+    def walk_joined(self, threads: Sequence[ThreadState]) -> PythonStack:
+        """The frames of one thread that has states in several interpreters, those of the newest innermost.
+
+        `threads` are its states in the order of `read_threads`. Where one interpreter runs code in another, it waits
+        for it, so that its frames are the callers; that they are as old as they are nested is taken for granted.
+        """
+        stacks = [self.walk(thread) for thread in threads]
+        frames = tuple(chain.from_iterable(stack.frames for stack in stacks))[: self._most_frames]
+        end = next((stack.end for stack in stacks if stack.end is not End.COMPLETE), End.COMPLETE)
+        return PythonStack(frames, end, any(stack.raced for stack in stacks))
 
     def _cframe(self, address: int) -> tuple[int, int]:
         """The innermost frame of a cframe, and the cframe around it."""

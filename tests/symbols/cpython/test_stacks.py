@@ -11,7 +11,7 @@ import pytest
 from icetop.symbols.cpython.imported_modules import ImportedModules
 from icetop.symbols.cpython.memory import Glimpse
 from icetop.symbols.cpython.threads import find_slot, find_thread, read_threads
-from icetop.symbols.cpython.walk import End, walk_live
+from icetop.symbols.cpython.walk import End, FrameWalker, walk_live
 
 from .conftest import PROGRAMS, Program, Run
 from .looking import look_at, said_by, same, wait_for
@@ -41,6 +41,19 @@ def test_forked_workers(program: Program, run: Run) -> None:
         look = look_at(said["pid"])
         (thread,) = look.threads
         assert same(look.lines(look.walk(thread)), said["frames"])
+
+
+def test_code_in_another_interpreter(program: Program, run: Run) -> None:
+    process = run(program("interpreters.py"))
+    assert process.stdout.readline()
+    wait_for(process.pid, "S")
+    look = look_at(process.pid)
+    assert len(look.threads) == 2
+    assert len({thread.thread_id for thread in look.threads}) == 1
+    stack = FrameWalker(Glimpse(look.memory), look.runtime).walk_joined(look.threads)
+    names = [line.function for line in look.lines(stack) if line]
+    assert names == ["inner", "<module>", "interpreters.outer", "interpreters.<module>"]
+    assert stack.end is End.COMPLETE
 
 
 def test_names_of_modules(program: Program, run: Run) -> None:
