@@ -23,6 +23,9 @@ from .strings import read_string
 MOST_CODES = 16_384
 """Code objects remembered, of all processes: some 16 MB."""
 
+MOST_GLIMPSES = 4
+"""Processes whose memory is looked at by pages at a time, half a megabyte each at most."""
+
 MOST_PLACES = 1024
 """Instructions of one code object of which the line is remembered."""
 
@@ -89,8 +92,7 @@ class CodeReader:
         self._codes: OrderedDict[tuple[object, int], _Code] = OrderedDict()
         self._modules = ModuleNames()
         self._imported = ImportedModules()
-        self._code_types: OrderedDict[tuple[object, int], bool] = OrderedDict()
-        self._glimpses: dict[object, Glimpse] = {}
+        self._glimpses: OrderedDict[object, Glimpse] = OrderedDict()
         self._round = 0
 
     def new_round(self) -> None:
@@ -122,9 +124,7 @@ class CodeReader:
         known = self._codes.get(key)
         if known is not None and known.round == self._round:
             return known
-        memory = self._glimpses.get(process.key)
-        if memory is None:
-            memory = self._glimpses[process.key] = Glimpse(process.memory)
+        memory = self._glimpse(process)
         if known is not None:
             if self._same(process, memory, code, known):
                 known.round = self._round
@@ -140,6 +140,14 @@ class CodeReader:
                 self._codes.popitem(last=False)
                 self.counters["code_dropped"] += 1
         return known
+
+    def _glimpse(self, process: PythonProcess) -> Glimpse:
+        glimpse = self._glimpses.get(process.key)
+        if glimpse is None:
+            glimpse = self._glimpses[process.key] = Glimpse(process.memory)
+            if len(self._glimpses) > MOST_GLIMPSES:
+                self._glimpses.popitem(last=False)
+        return glimpse
 
     def _same(self, process: PythonProcess, memory: Memory, code: int, known: _Code) -> bool:
         data = memory.read(code, process.fields.size)

@@ -11,7 +11,7 @@ LARGEST = 1 << 20
 """Bytes of one read at most, whatever a size read from a hostile process says."""
 
 PAGE = 4096
-MOST_PAGES = 512
+MOST_PAGES = 128
 
 
 class Memory(Protocol):

@@ -19,6 +19,9 @@ from .memory import Memory, read_word
 MOST_FILES = 512
 """Files of which is remembered what they hold."""
 
+ATTEMPTS = 3
+"""Looks at an interpreter whose layout seems to be another: what changes meanwhile looks like that once."""
+
 MOST_CANDIDATES = 8
 """Files of one process that are looked into."""
 
@@ -111,6 +114,9 @@ def _runtime(found: InterpreterFile, binary: Binary, mapping: Mapping, memory: M
         return Unusable("the mapping of its Python does not agree with the file")
     address = bias + found.runtime
     layout = found.layout
+    if not any(_agrees(memory, address, layout) for _ in range(ATTEMPTS)):
+        version = f"{layout.version[0]}.{layout.version[1]}"
+        return Unusable(f"its Python {version} is not laid out in memory as an ordinary build of {version} is")
     return Runtime(
         address=address,
         layout=layout,
@@ -121,6 +127,13 @@ def _runtime(found: InterpreterFile, binary: Binary, mapping: Mapping, memory: M
         started=read_word(memory, address + layout.runtime.interpreters_head) != 0,
         tss_key=_tss_key(memory, address, layout),
     )
+
+
+def _agrees(memory: Memory, address: int, layout: Layout) -> bool:
+    """Whether the first interpreter's first thread, if there is one yet, says that it belongs to it."""
+    interpreter = read_word(memory, address + layout.runtime.interpreters_head)
+    thread = read_word(memory, interpreter + layout.interpreter.threads_head) if interpreter else 0
+    return not thread or read_word(memory, thread + layout.thread.interpreter) == interpreter
 
 
 def load_bias(elf: ElfFile, mapping: Mapping) -> int | None:

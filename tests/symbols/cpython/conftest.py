@@ -58,6 +58,12 @@ def version(request: pytest.FixtureRequest) -> tuple[int, int]:
     return found
 
 
+some_versions = pytest.mark.parametrize(
+    "version", [(3, 9), (3, 12)], indirect=True, ids=lambda version: f"{version[0]}.{version[1]}"
+)
+"""For what does not depend on how a version lays out its memory: one before the frames moved, and one after."""
+
+
 @pytest.fixture
 def python(version: tuple[int, int], find_python: FindPython) -> Command:
     """The interpreter of each version in turn."""

@@ -10,7 +10,7 @@ from icetop.symbols.cpython.asyncio_tasks import MOST_TASKS, Task, TaskReader, f
 from icetop.symbols.cpython.memory import Glimpse
 from icetop.symbols.mappings import read_address_space
 
-from .conftest import Program, Run
+from .conftest import Program, Run, some_versions
 from .looking import Look, look_at, wait_for
 from .test_hostile_memory import LyingMemory
 
@@ -38,6 +38,7 @@ def test_the_running_task_and_those_that_await_it(
     assert tasks == wanted[: 1 if kind == "gather" and version < (3, 14) else 3]
 
 
+@some_versions
 def test_without_a_task_nothing_is_told(program: Program, run: Run) -> None:
     process = run(program("stacks.py", "recursion"))
     assert process.stdout.readline()
@@ -48,6 +49,7 @@ def test_without_a_task_nothing_is_told(program: Program, run: Run) -> None:
         assert reader is None or reader.tasks(thread, look.walk(thread)) == []
 
 
+@some_versions
 def test_lies_give_few_tasks(program: Program, run: Run) -> None:
     process = run(program("tasks.py", "direct"))
     assert process.stdout.readline()

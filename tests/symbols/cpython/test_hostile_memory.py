@@ -21,7 +21,7 @@ from icetop.symbols.cpython.walk import MOST_FRAMES, MOST_SHIMS, End, FrameWalke
 from icetop.symbols.mappings import Mapping
 from icetop.tests.programs_to_run import Start
 
-from .conftest import Program, Run
+from .conftest import Program, Run, some_versions
 from .looking import look_at, said_by
 
 MOST_READS = 400_000
@@ -56,6 +56,7 @@ class LyingMemory:
         )  # fmt: skip
 
 
+@some_versions
 @pytest.mark.parametrize("share", [0.005, 0.1])
 def test_lies_anywhere(program: Program, run: Run, share: float) -> None:
     tell_lies(program, run, share, range(4))
@@ -186,6 +187,7 @@ def test_any_table_gives_some_line(version: tuple[int, int]) -> None:
         assert 0 <= line < 1 << 31
 
 
+@some_versions
 def test_a_code_object_whose_memory_goes_to_another_is_noticed(program: Program, run: Run) -> None:
     """The names of two code objects in turn at one address."""
     process = run(program("stacks.py", "recursion"))
@@ -217,6 +219,7 @@ def test_a_code_object_whose_memory_goes_to_another_is_noticed(program: Program,
     assert after is None or after.function != before.function
 
 
+@some_versions
 def test_what_is_remembered_is_bounded(program: Program, run: Run) -> None:
     process = run(program("stacks.py"))
     said_by(process)

@@ -12,11 +12,13 @@ from icetop.symbols.binaries import BinaryCache
 from icetop.symbols.cpython.debug_offsets import COOKIE, MOST_BYTES, NotDescribed, from_debug_offsets
 from icetop.symbols.cpython.eval_ranges import find_cold_parts
 from icetop.symbols.cpython.layouts import NONE, layout_of
-from icetop.symbols.cpython.memory import ProcessMemory, read_word
+from icetop.symbols.cpython.memory import Memory, ProcessMemory, read_word
 from icetop.symbols.cpython.runtimes import InterpreterFiles, Runtime, Unusable, find_runtime
 from icetop.symbols.mappings import Mapping, read_address_space
 from icetop.symbols.named_symbols import find_symbols
 from icetop.tests.programs_to_run import Start
+
+from .conftest import some_versions
 
 WAIT = "print(1, flush=True); input()"
 
@@ -30,14 +32,14 @@ class Looker:
         self.files = InterpreterFiles()
         self.opened: list[str] = []
 
-    def find(self, pid: int) -> Runtime | Unusable | None:
+    def find(self, pid: int, memory: Memory | None = None) -> Runtime | Unusable | None:
         space = read_address_space(pid)
 
         def open_binary(mapping: Mapping):
             self.opened.append(mapping.path)
             return self.binaries.behind(space, mapping)
 
-        return find_runtime(space.mappings, open_binary, ProcessMemory(pid), self.files)
+        return find_runtime(space.mappings, open_binary, memory or ProcessMemory(pid), self.files)
 
 
 def test_each_interpreter_is_found(python: list[str], version: tuple[int, int], start: Start) -> None:
@@ -110,6 +112,33 @@ def test_an_interpreter_without_symbols_is_found_by_its_section(start: Start, fi
     runtime = Looker().find(start(other, "-c", WAIT).pid)
     assert isinstance(runtime, Runtime)
     assert (runtime.layout.version, runtime.started) == ((3, 11), True)
+
+
+class OtherMemory:
+    """The memory of a process in which each word is the same."""
+
+    def __init__(self, word: int) -> None:
+        self.word = word
+
+    def read(self, address: int, size: int) -> bytes:
+        return self.word.to_bytes(8, "little") * (size // 8)
+
+
+@some_versions
+def test_an_interpreter_that_starts_up_and_one_that_is_built_otherwise(python: list[str], start: Start) -> None:
+    process = start(*python, "-c", WAIT)
+    looker = Looker()
+    starting = looker.find(process.pid, OtherMemory(0))
+    assert isinstance(starting, Runtime)
+    assert (starting.started, starting.tss_key) == (False, -1)
+
+    class Moved(OtherMemory):
+        def read(self, address: int, size: int) -> bytes:
+            return (address + 64).to_bytes(8, "little") * (size // 8)
+
+    other = looker.find(process.pid, Moved(0))
+    assert isinstance(other, Unusable)
+    assert "ordinary build" in other.reason
 
 
 def test_old_versions_are_refused_with_a_reason(start: Start) -> None:

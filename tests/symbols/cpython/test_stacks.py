@@ -13,7 +13,7 @@ from icetop.symbols.cpython.memory import Glimpse
 from icetop.symbols.cpython.threads import find_slot, find_thread, read_threads
 from icetop.symbols.cpython.walk import End, FrameWalker, walk_live
 
-from .conftest import PROGRAMS, Program, Run
+from .conftest import PROGRAMS, Program, Run, some_versions
 from .looking import look_at, said_by, same, wait_for
 
 
@@ -33,6 +33,7 @@ def test_all_kinds_of_stacks(program: Program, run: Run) -> None:
     assert not [word for word in look.reader.counters if word != "code_read"]
 
 
+@some_versions
 def test_forked_workers(program: Program, run: Run) -> None:
     """The pids of children, and what they say of themselves."""
     process = run(program("workers.py"))
@@ -56,6 +57,7 @@ def test_code_in_another_interpreter(program: Program, run: Run) -> None:
     assert stack.end is End.COMPLETE
 
 
+@some_versions
 def test_names_of_modules(program: Program, run: Run) -> None:
     process = run(program("stacks.py", "json_hook", "importing", "executed"))
     said = said_by(process)
@@ -66,6 +68,7 @@ def test_names_of_modules(program: Program, run: Run) -> None:
     assert "importlib._bootstrap._find_and_load" in names
 
 
+@some_versions
 def test_a_package_names_its_modules(program: Program, run: Run, python: list[str], tmp_path: Path) -> None:
     if python[0] == "chroot":
         pytest.skip("its files are elsewhere")
