@@ -70,7 +70,7 @@ def significant(now: Sliced, was: Sliced, *, rates: bool = False) -> BoolArray:
     with np.errstate(divide="ignore", invalid="ignore"):
         distance = np.where(total > 0, (now.parts - was.parts) / np.sqrt(total), 0.0)
         degrees = np.where(freedom > 0, total**2 / freedom, np.inf)
-    return _discoveries(_chances(distance, degrees))
+    return discoveries(chances(distance, degrees), FALSE_SHARE)
 
 
 def _least(side: Sliced, pooled: FloatArray, rates: bool) -> FloatArray:
@@ -92,7 +92,7 @@ def _spread(side: Sliced) -> FloatArray:
     return spread
 
 
-def _chances(distance: FloatArray, degrees: FloatArray) -> FloatArray:
+def chances(distance: FloatArray, degrees: FloatArray) -> FloatArray:
     """The chance of a distance at least this far from 0, in standard errors estimated with so many degrees of freedom.
 
     Student's distribution by Wallace's approximation, which turns it into a normal one.
@@ -104,10 +104,10 @@ def _chances(distance: FloatArray, degrees: FloatArray) -> FloatArray:
     return np.array([erfc(value / 2**0.5) for value in normal.tolist()])
 
 
-def _discoveries(chances: FloatArray) -> BoolArray:
-    """Benjamini and Hochberg's step-up procedure."""
+def discoveries(chances: FloatArray, false_share: float) -> BoolArray:
+    """Which chances are too small to be chance, of all of them together, by Benjamini and Hochberg's procedure."""
     order = np.argsort(chances)
-    bound = FALSE_SHARE * np.arange(1, len(chances) + 1) / len(chances)
+    bound = false_share * np.arange(1, len(chances) + 1) / len(chances)
     passed = np.flatnonzero(chances[order] <= bound)
     found = np.zeros(len(chances), dtype=np.bool_)
     if len(passed):

@@ -20,6 +20,7 @@ from ..profiles.view import Baseline, Stretch, View
 from ..themes.glyphs import glyphs_for
 from ..themes.palette import THEMES
 from .asking import Open
+from .choices import LIVE_WINDOW
 from .chooser import ChooserScreen
 from .clipboard import copy_sequences, give_to_tmux
 from .color_depth import color_depth, forget_stale_size, light_ground
@@ -213,6 +214,18 @@ class IcetopApp(ViewingApp):
         if self._choices.baseline is not None:
             words = f"marked {self._choices.baseline.target}: p picks others, c compares"
             self._board.notice.say(Notice("info", words))
+
+    def action_change(self) -> None:
+        """To the last change on the time line that is before the one looked at, and compare it with what was before."""
+        changes = self._picture.changes if self._picture is not None else []
+        if not changes:
+            self._board.notice.say(Notice("info", "nothing stands out on the time line so far"))
+            return
+        choices, timeline = self._choices, self._keeper.profile.timeline
+        start = choices.span(timeline)[0] if choices.compares and choices.paused_at is not None else timeline.end_ns
+        begin, end = next((change for change in reversed(changes) if change[0] < start), changes[-1])
+        end = min(max(end, begin + LIVE_WINDOW * SECOND), timeline.end_ns)
+        self._choose(replace(choices.at(begin, end), compares=True, baseline=None, sort="delta", backwards=False))
 
     def action_go_to_time(self) -> None:
         """Begin to type a time."""

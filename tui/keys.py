@@ -53,6 +53,13 @@ KEYS: tuple[Key, ...] = (
     Key(("less_than_sign",), "stretch(0.5)", "<", TIME, "half of the time shown, its end stays"),
     Key(("greater_than_sign",), "stretch(2)", ">", TIME, "twice the time shown, its end stays"),
     Key(("at",), "go_to_time", "@", TIME, "go to a time: 14:03, 14:03..14:05, last 15 min, -40..-20"),
+    Key(
+        ("e",),
+        "change",
+        "e",
+        TIME,
+        "to where things changed last (! on the strip); again: further back",
+    ),
     Key(("M",), "mark_target", "M", TIME, "mark the processes shown: others are then compared with them"),
     Key(("B",), "blue", "B", TIME, "better in blue instead of green"),
     Key(("left", "h"), "move('left')", "h ←", MOVE, "to the box on the left"),

@@ -14,6 +14,7 @@ from ..profiles.vocabulary import parts_of, unit_of
 
 if TYPE_CHECKING:
     from ..profiles.call_tree import CallTree
+    from ..profiles.interest import Interest
     from ..profiles.order import OrderMemory
     from ..profiles.top_table import Sort, TopRow
 
@@ -79,6 +80,7 @@ class Camera:
 
     def __init__(self) -> None:
         self._memory: OrderMemory | None = None
+        self._interest: Interest | None = None
         self._last: tuple[tuple[object, ...], Picture] | None = None
 
     def take(self, profile: Profile, view: View, sort: Sort = "flat", backwards: bool = False) -> Picture:
@@ -86,13 +88,16 @@ class Camera:
 
         Takes time with the profile's size: not for the screen's thread.
         """
+        from ..profiles.interest import Interest
         from ..profiles.order import OrderMemory
 
         self._memory = self._memory or OrderMemory()
+        self._interest = self._interest or Interest()
         wanted = (view, sort, backwards, profile.generation)
         if self._last is not None and self._last[0] == wanted:
-            return _later(profile, self._last[1])
+            return replace(_later(profile, self._last[1]), changes=self._interest.changes(profile, view.kind))
         picture = _picture(profile, view, self._memory, sort, backwards)
+        picture = replace(picture, changes=self._interest.changes(profile, view.kind))
         over = view.stretch.end_ns is not None and view.stretch.end_ns <= profile.timeline.end_ns
         self._last = (wanted, picture) if over else None
         return picture

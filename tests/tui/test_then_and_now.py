@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from icetop.profiles.delta import Delta
+from icetop.profiles.target import Target
 from icetop.profiles.timeline import SECOND
 from icetop.profiles.view import Baseline, Stretch, View
 from icetop.tests.profile_maker import START, ProfileMaker
@@ -210,8 +212,6 @@ async def test_a_target_is_compared_with_another_one_over_the_same_time() -> Non
     async with running() as person:
         await person.sees("Total ")
         app = person.app
-        from icetop.profiles.target import Target
-
         app._choose(app._choices.of_target(Target(pids=frozenset((812,)))))
         await person.press("M")
         await person.sees("marked pid 812")
@@ -222,11 +222,18 @@ async def test_a_target_is_compared_with_another_one_over_the_same_time() -> Non
 
 
 async def test_nothing_to_compare_with_is_no_failure() -> None:
-    maker = ProfileMaker()
-    from icetop.profiles.delta import Delta
-
     delta = Delta(START, START + SECOND)
     async with running(FixedSource([delta])) as person:
         await person.press("c", "left_square_bracket", "m", "greater_than_sign", "a", "W", "c", "full_stop")
-        assert maker.profile is not None
-        assert person.app._fatal_error is not None and not person.app._exit
+        await person.press("e")
+        await person.sees("nothing stands out")
+
+
+async def test_where_things_changed_is_marked_and_gone_to(utc: None) -> None:
+    async with running(MovingSource(backlog=120, pace=30)) as person:
+        await person.sees("Total ")
+        await person.sees(lambda text: any(" shown " in row and "!" in row for row in text.splitlines()))
+        await person.press("e")
+        await person.sees("What changed")
+        begin = person.app._choices.span(person.app._keeper.profile.timeline)[0]
+        assert 55 * SECOND <= begin - START_NS <= 70 * SECOND
