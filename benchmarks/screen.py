@@ -19,6 +19,9 @@ from measuring import ICETOP, ROOT, Terminal, memory_mb
 
 SECOND = 1_000_000_000
 KEYS = 60
+BACKLOG = 40
+"""Seconds of data that are there at once, so that the window of the live view is full as it mostly is."""
+
 SIZE = (200, 50)
 ECHO = """
 from textual.app import App
@@ -66,9 +69,10 @@ class Wide:
             parent = ROOTS + int(len(nodes) * choose.random() ** 0.7)
             nodes.append((min(parent, ROOTS + len(nodes) - 1), choose.randrange(names)))
         series = [Series(100 + n, n, 100 + n, f"program{n}") for n in range(12)]
-        start = time.time_ns() // SECOND * SECOND
+        start = time.time_ns() // SECOND * SECOND - BACKLOG * SECOND
         context = Context("host", "6.18", 128, start, 99)
         yield Delta(start, start, locations=locations, nodes=nodes, series=series, context=context)
+        begin = start
         while not self._stopped.is_set():
             counts = Counts()
             for _ in range(max(self._nodes // 20, 20)):
@@ -78,7 +82,8 @@ class Wide:
                 start, start + SECOND, counts={"cpu": counts}, expected=sum(counts.samples), vitals=Vitals(100.0)
             )
             start += SECOND
-            self._stopped.wait(1.0)
+            if start > begin + BACKLOG * SECOND:
+                self._stopped.wait(1.0)
 
 
 def serve(nodes: int) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,10 @@ from .selection import IntArray
 from .view import View
 
 Sort = Literal["flat", "cum", "delta", "name"]
+
+
+FunctionSums = tuple[IntArray, IntArray, IntArray, IntArray]
+"""For each frame: flat, flat samples, cum, cum samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,44 +41,96 @@ class TopRow:
     change: FunctionChange | None = None
 
 
-def top_table(tree: CallTree, view: View, sort: Sort = "flat") -> list[TopRow]:
+class TopRows(Sequence[TopRow]):
+    """The rows of a table in order, each made when it is looked at: a screen shows few of many thousand."""
+
+    def __init__(
+        self, tree: CallTree, sums: FunctionSums, order: IntArray, changes: dict[int, FunctionChange] | None
+    ) -> None:
+        self._tree = tree
+        self._sums = sums
+        self._order = order
+        self._running = np.cumsum(sums[0][order])
+        self._changes = changes
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, place: int) -> TopRow: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[TopRow]: ...
+    def __getitem__(self, place: int | slice) -> TopRow | list[TopRow]:
+        """A row, or a list of some."""
+        if isinstance(place, slice):
+            return [self[number] for number in range(*place.indices(len(self)))]
+        frame, percent = int(self._order[place]), 100 / self._tree.total if self._tree.total else 0.0
+        flat, flat_samples, cum, cum_samples = (int(column[frame]) for column in self._sums)
+        return TopRow(
+            frame=self._tree.frames[frame],
+            frame_id=frame,
+            flat=flat,
+            flat_percent=flat * percent,
+            sum_percent=int(self._running[place]) * percent,
+            cum=cum,
+            cum_percent=cum * percent,
+            flat_samples=flat_samples,
+            cum_samples=cum_samples,
+            change=self._changes[frame] if self._changes is not None else None,
+        )
+
+    def turned(self) -> TopRows:
+        """The rows the other way round, with shares that add up from the new top."""
+        return TopRows(self._tree, self._sums, self._order[::-1], self._changes)
+
+    def place_of(self, frame_id: int) -> int | None:
+        """Where the row of a function is; None where it is not listed."""
+        places = np.flatnonzero(self._order == frame_id)
+        return int(places[0]) if len(places) else None
+
+
+def top_table(tree: CallTree, view: View, sort: Sort = "flat") -> TopRows:
     """The functions of a tree that was not inverted, sorted; those under the view's minimum are left out.
 
     `sum_percent` adds up `flat_percent` from the top in the order given. Sorted by `delta`, significant changes come
     first, the largest at the top; without a comparison that is `flat`.
     """
-    flat, flat_samples, cum, cum_samples = function_sums(tree)
+    sums = flat, _, cum, cum_samples = function_sums(tree)
     shown = np.flatnonzero(_listed(tree, view, cum, cum_samples))
-    changes = tree.change.of_functions(flat, cum, shown.tolist()) if tree.change is not None else None
-    frames = [tree.frames[frame] for frame in shown.tolist()]
-    names = [(frame.name, frame.place, frame.language.value) for frame in frames]
-    keys: dict[Sort, Callable[[int], tuple[object, ...]]] = {
-        "flat": lambda place: (-int(flat[shown[place]]), -int(cum[shown[place]]), *names[place]),
-        "cum": lambda place: (-int(cum[shown[place]]), -int(flat[shown[place]]), *names[place]),
-        "name": lambda place: (names[place][0].lower(), *names[place]),
-    }
-    keys["delta"] = keys["flat"] if changes is None else _by_change(changes, names)
-    order = sorted(range(len(shown)), key=keys[sort])
-    percent = 100 / tree.total if tree.total else 0.0
-    rows, running = [], 0
-    for place in order:
-        frame = int(shown[place])
-        running += int(flat[frame])
-        rows.append(
-            TopRow(
-                frame=tree.frames[frame],
-                frame_id=frame,
-                flat=int(flat[frame]),
-                flat_percent=int(flat[frame]) * percent,
-                sum_percent=running * percent,
-                cum=int(cum[frame]),
-                cum_percent=int(cum[frame]) * percent,
-                flat_samples=int(flat_samples[frame]),
-                cum_samples=int(cum_samples[frame]),
-                change=changes[place] if changes is not None else None,
-            )
-        )
-    return rows
+    if tree.change is None:
+        changes = None
+    else:
+        changes = dict(zip(shown.tolist(), tree.change.of_functions(flat, cum, shown.tolist()), strict=True))
+    if sort == "delta" and changes is not None:
+        order = np.array(sorted(changes, key=_by_change(changes, tree.frames)), dtype=np.int64)
+    elif sort == "name":
+        order = shown[np.argsort(_ranks(tree.frames, lower=True)[shown])]
+    else:
+        names = _ranks(tree.frames, lower=False)[shown]
+        first, second = (cum, flat) if sort == "cum" else (flat, cum)
+        order = shown[np.lexsort((names, -second[shown], -first[shown]))]
+    return TopRows(tree, sums, order, changes)
+
+
+_RANKED: dict[bool, tuple[list[Frame], int, IntArray]] = {}
+"""The last ranks of each kind: the frames of a profile are added to, but keep their names."""
+
+
+def _ranks(frames: list[Frame], lower: bool) -> IntArray:
+    """For each frame its place by name; `lower`: with small and capital letters alike first."""
+    known = _RANKED.get(lower)
+    if known is not None and known[0] is frames and known[1] == len(frames):
+        return known[2]
+    names = [_name(frame) for frame in frames]
+    order = sorted(range(len(names)), key=lambda frame: (names[frame][0].lower() if lower else "", names[frame]))
+    ranks = np.empty(len(names), dtype=np.int64)
+    ranks[order] = np.arange(len(names))
+    _RANKED[lower] = (frames, len(names), ranks)
+    return ranks
+
+
+def _name(frame: Frame) -> tuple[str, str, str]:
+    return (frame.name, frame.binary, frame.language.value)
 
 
 def _listed(tree: CallTree, view: View, cum: IntArray, cum_samples: IntArray) -> npt.NDArray[np.bool_]:
@@ -87,16 +143,16 @@ def _listed(tree: CallTree, view: View, cum: IntArray, cum_samples: IntArray) ->
     return listed
 
 
-def _by_change(changes: list[FunctionChange], names: list[tuple[str, str, str]]) -> Callable[[int], tuple[object, ...]]:
-    def key(place: int) -> tuple[object, ...]:
-        change = changes[place]
+def _by_change(changes: dict[int, FunctionChange], frames: list[Frame]) -> Callable[[int], tuple[object, ...]]:
+    def key(frame: int) -> tuple[object, ...]:
+        change = changes[frame]
         rest = max(abs(change.flat.points), abs(change.cum.points))
-        return (not change.significant, -change.score, -rest, *names[place])
+        return (not change.significant, -change.score, -rest, *_name(frames[frame]))
 
     return key
 
 
-def function_sums(tree: CallTree) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+def function_sums(tree: CallTree) -> FunctionSums:
     """For each of the tree's frames: flat, flat samples, cum, cum samples, recursion counted once.
 
     A box counts towards cum unless one above it is of the same frame.

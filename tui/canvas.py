@@ -7,30 +7,27 @@ sensible text that turns what was sent before into that.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 
-from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
 from .labels import cells
+from .pen import Cell, Pen
 
-Cell = tuple[str, "Style | None"]
-"""A character with its style; the second half of a wide character is an empty one."""
-
-BRIDGE = 6
-"""Unchanged cells between two changes that are cheaper sent again than jumped over."""
+BRIDGE = 4
+"""Unchanged cells between two changes that are as cheap sent again as jumped over, as long as the style stays."""
 
 UNKNOWN: Cell = ("\0", None)
 """What a cell is taken for of which nobody knows what it shows."""
 
 
 class Canvas:
-    """The cells wanted and the cells sent."""
+    """The cells wanted and the cells sent. `erases`: see `Pen`."""
 
-    def __init__(self) -> None:
+    def __init__(self, erases: bool = True) -> None:
+        self._erases = erases
         self._wanted: list[list[Cell]] = []
         self._sent: list[list[Cell]] = []
         self._dirty: set[int] = set()
@@ -61,11 +58,16 @@ class Canvas:
 
     def changes(self) -> str:
         """What to write so that the terminal shows the cells wanted, taking it as written. Empty: nothing to do."""
-        parts: list[str] = []
+        pen = Pen(self._erases)
         for y in sorted(self._dirty):
-            parts += self._row_changes(y)
+            wanted, sent = self._wanted[y], self._sent[y]
+            if len(sent) != len(wanted):
+                sent = [UNKNOWN] * len(wanted)
+            for start, end in _runs(wanted, sent):
+                pen.write(start, y, wanted[start:end])
+            self._sent[y] = wanted.copy()
         self._dirty.clear()
-        return "".join([*parts, "\x1b[0m"]) if parts else ""
+        return pen.end()
 
     def lines(self) -> list[str]:
         """The text wanted on each row."""
@@ -88,49 +90,6 @@ class Canvas:
             row[x : x + len(laid)] = laid
             self._dirty.add(y)
 
-    def _row_changes(self, y: int) -> list[str]:
-        """Runs of changed cells, each after a jump to its place; styles are set only where they change."""
-        wanted, sent = self._wanted[y], self._sent[y]
-        if len(sent) != len(wanted):
-            sent = [UNKNOWN] * len(wanted)
-        parts: list[str] = []
-        style: Style | None = None
-        known = False
-        for start, end in _runs(wanted, sent):
-            parts.append(f"\x1b[{y + 1};{start + 1}H")
-            for character, cell_style in wanted[start:end]:
-                if cell_style is not style or not known:
-                    parts.append(_turn(style if known else None, cell_style, known))
-                    style, known = cell_style, True
-                parts.append(character)
-        self._sent[y] = wanted.copy()
-        return parts
-
-
-@lru_cache(maxsize=4096)
-def _turn(old: Style | None, new: Style | None, known: bool) -> str:
-    """What turns the terminal from one style to another; only the colours that differ where nothing else does."""
-    if known and _attributes(old) == _attributes(new):
-        changed: list[str] = []
-        if _colour(old, True) != _colour(new, True):
-            changed += _colour(new, True)
-        if _colour(old, False) != _colour(new, False):
-            changed += _colour(new, False)
-        return f"\x1b[{';'.join(changed)}m" if changed else ""
-    codes = Strip.render_ansi(new, ColorSystem.TRUECOLOR) if new is not None else ""
-    return f"\x1b[0;{codes}m" if codes else "\x1b[0m"
-
-
-def _attributes(style: Style | None) -> int:
-    return style._attributes & style._set_attributes if style is not None else 0
-
-
-def _colour(style: Style | None, foreground: bool) -> tuple[str, ...]:
-    colour = None if style is None else style.color if foreground else style.bgcolor
-    if colour is None:
-        return ("39",) if foreground else ("49",)
-    return tuple(colour.get_ansi_codes(foreground))
-
 
 def _wide(text: str, style: Style | None) -> list[Cell]:
     """The cells of text with characters of other widths; what has no width joins the character before it."""
@@ -147,14 +106,20 @@ def _wide(text: str, style: Style | None) -> list[Cell]:
 
 def _runs(wanted: list[Cell], sent: list[Cell]) -> list[tuple[int, int]]:
     """The stretches [start, end) that differ, near ones joined, none beginning inside a wide character."""
-    differing = [place for place, (new, old) in enumerate(zip(wanted, sent, strict=True)) if new != old]
     runs: list[tuple[int, int]] = []
-    for place in differing:
-        if runs and place - runs[-1][1] <= BRIDGE:
+    for place, (new, old) in enumerate(zip(wanted, sent, strict=True)):
+        if new is old or new == old:
+            continue
+        if runs and place - runs[-1][1] <= BRIDGE and _plain(wanted, runs[-1][1], place):
             runs[-1] = (runs[-1][0], place + 1)
         else:
             runs.append((place, place + 1))
     return [_whole(wanted, start, end) for start, end in runs]
+
+
+def _plain(cells: list[Cell], start: int, end: int) -> bool:
+    """Whether cells are single bytes in the style of the one before them."""
+    return all(text.isascii() and text and style is cells[start - 1][1] for text, style in cells[start:end])
 
 
 def _whole(wanted: list[Cell], start: int, end: int) -> tuple[int, int]:

@@ -59,7 +59,7 @@ class FrugalApp(App[int]):
     def __init__(self) -> None:
         super().__init__(driver_class=_driver(), ansi_color=True)
         self.console._color_system = ColorSystem.TRUECOLOR  # each theme is written for its depth: never downgrade
-        self._canvas = Canvas()
+        self._canvas = Canvas(erases=not os.environ.get("TERM", "").startswith("screen"))
         self._flow = Flow()
         self._retrying = False
 

@@ -15,6 +15,7 @@ from .painted import Painted
 from .picture import Picture
 from .row import Row
 from .search import Matches
+from .steadiness import Steadiness
 
 if TYPE_CHECKING:
     from .icicle_layout import Placed
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 
 class Icicle(Painted):
-    """Draws the tree of a picture below the box that is zoomed into; keeps zoom, cursor and scroll by path."""
+    """Draws the tree of a picture below the box that is zoomed into; keeps zoom, cursor and scroll by path.
+
+    `wavers` says that more data is to come, so that edges stay where they are while they move by less than a cell.
+    """
 
     class Moved(Message):
         """The cursor went to another box."""
@@ -40,6 +44,8 @@ class Icicle(Painted):
         self._hidden = 0
         self._extent = self.size
         self._levels = 1
+        self._steadiness = Steadiness()
+        self.wavers = True
         self._laid: tuple[int, int, int, int] | None = None
         self.root = 0
         self.box = 0
@@ -188,7 +194,9 @@ class Icicle(Painted):
             return
         self._hidden = max(self._levels - self._top - height, 0)
         minimum = int(picture.view.minimum_share * abs(int(tree.drawn[0])))
-        self._rows = lay_out(tree, self.root, size.width, self._top, height, minimum)
+        rows = lay_out(tree, self.root, size.width, self._top, height, minimum)
+        scale = (*self._zooms[-1:], size.width, self._top)
+        self._rows = self._steadiness.settle(tree, rows, scale) if self.wavers else rows
         anew = self._laid is None
         self._laid = wanted
         if anew:

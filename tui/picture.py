@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..profiles.call_tree import CallTree
     from ..profiles.interest import Interest
     from ..profiles.order import OrderMemory
-    from ..profiles.top_table import Sort, TopRow
+    from ..profiles.top_table import Sort, TopRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Picture:
     context: Context
     vitals: Vitals | None
     tree: CallTree
-    rows: list[TopRow]
+    rows: TopRows
     loads: list[Load]
     account: Account
     shown_ns: tuple[int, int]
@@ -117,7 +117,7 @@ def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, back
         context=profile.context,
         vitals=profile.vitals,
         tree=tree,
-        rows=_turned(rows) if backwards else rows,
+        rows=rows.turned() if backwards else rows,
         loads=_loads(buckets, view.kind),
         account=_account(tree, shown),
         shown_ns=_extent(shown),
@@ -139,15 +139,6 @@ def _later(profile: Profile, picture: Picture) -> Picture:
     buckets = list(profile.timeline.buckets())
     loads = _loads(buckets, picture.view.kind)
     return replace(picture, vitals=profile.vitals, context=profile.context, loads=loads, kept_ns=_extent(buckets))
-
-
-def _turned(rows: list[TopRow]) -> list[TopRow]:
-    """The rows the other way round, with shares that add up from the new top."""
-    turned, running = [], 0.0
-    for row in reversed(rows):
-        running += row.flat_percent
-        turned.append(replace(row, sum_percent=running))
-    return turned
 
 
 def _account(tree: CallTree, shown: list[Bucket]) -> Account:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.style import Style
@@ -141,7 +142,7 @@ class Table(Painted):
         return self._picture is not None and self._picture.tree.change is not None
 
     @property
-    def _rows(self) -> list[TopRow]:
+    def _rows(self) -> Sequence[TopRow]:
         return self._picture.rows if self._picture is not None else []
 
     @property
@@ -159,7 +160,8 @@ class Table(Painted):
         self.post_message(self.Moved())
 
     def _find(self, frame_id: int) -> None:
-        self._at = next((place for place, row in enumerate(self._rows) if row.frame_id == frame_id), self._at)
+        place = self._picture.rows.place_of(frame_id) if self._picture is not None else None
+        self._at = self._at if place is None else place
 
     def _settle(self, moved: bool = False) -> None:
         """Keep the cursor on a row that there is, and where a key put it there, in sight. `moved`: only that did."""

@@ -92,7 +92,7 @@ class ViewingApp(AskingApp):
 
     def on_feed_ended(self, message: Feed.Ended) -> None:
         """Go on with what there is."""
-        self._ended = True
+        self._ended, self._board.icicle.wavers = True, False
         if message.notice is not None:
             self._keeper.profile.notices.append(message.notice)
             self._board.notice.tell(message.notice)

@@ -19,6 +19,8 @@ STYLES = [
     Style.parse("none"),
     Style.parse("reverse"),
     Style.parse("bold underline on default"),
+    Style.parse("dim italic blink strike"),
+    Style.parse("bold dim blink2 conceal frame overline"),
 ]
 
 
@@ -31,17 +33,34 @@ class Terminal:
     def write(self, text: str) -> None:
         state: dict[str, str] = {}
         x = y = 0
-        for jump, sgr, character in re.findall(r"\x1b\[(\d+;\d+)H|\x1b\[([\d;]*)m|([^\x1b])", text):
-            if jump:
-                y, x = (int(part) - 1 for part in jump.split(";"))
-            elif character:
-                self.cells[y][x] = (character, " ".join(f"{k}={v}" for k, v in sorted(state.items())))
+        for numbers, what, character in re.findall(r"\x1b\[([\d;]*)([HCXm])|([^\x1b])", text):
+            number = int(numbers.split(";")[0] or "1") if what != "m" else 0
+            style = " ".join(f"{k}={v}" for k, v in sorted(state.items()))
+            if what == "H":
+                y, x = number - 1, int(numbers.split(";")[1]) - 1 if ";" in numbers else 0
+            elif what == "C":
+                x += number
+            elif what == "X":
+                self.cells[y][x : x + number] = [(" ", style)] * number
+            elif what == "m":
+                apply_sgr(state, numbers)
+            else:
+                self.cells[y][x] = (character, style)
                 x += 1
                 if ord(character) > 0x2E80:
                     self.cells[y][x] = ("", self.cells[y][x - 1][1])
                     x += 1
-            else:
-                apply_sgr(state, sgr)
+
+
+ENDS = {
+    "22": ("a1", "a2"),
+    "23": ("a3",),
+    "24": ("a4",),
+    "25": ("a5", "a6"),
+    "27": ("a7",),
+    "28": ("a8",),
+    "29": ("a9",),
+}
 
 
 def apply_sgr(state: dict[str, str], sgr: str) -> None:
@@ -57,6 +76,9 @@ def apply_sgr(state: dict[str, str], sgr: str) -> None:
             state.pop(code[0], None)
         elif code[0] in "34" and len(code) == 2:
             state[code[0]] = code
+        elif code in ENDS:
+            for attribute in ENDS[code]:
+                state.pop(attribute, None)
         else:
             state[f"a{code}"] = "on"
 
@@ -69,6 +91,7 @@ def random_row(choose: random.Random, width: int) -> Strip:
     cells: list[tuple[str, Style]] = []
     while width:
         text = "".join(choose.choice("ab ▏…界") for _ in range(choose.randint(1, 6)))
+        text = " " * choose.randint(10, 20) if choose.random() < 0.2 else text
         while sum(2 if c == "界" else 1 for c in text) > width:
             text = text[:-1]
         if text:
@@ -83,14 +106,14 @@ def random_row(choose: random.Random, width: int) -> Strip:
 @pytest.mark.parametrize("seed", range(25))
 def test_what_is_sent_makes_the_terminal_equal_to_a_fresh_paint(seed: int) -> None:
     choose = random.Random(seed)
-    canvas, terminal = Canvas(), Terminal(30, 4)
+    canvas, terminal = Canvas(erases=seed % 5 > 0), Terminal(30, 4)
     canvas.resize(30, 4)
     for _ in range(12):
         y = choose.randrange(4)
         canvas.take(LayoutUpdate([[random_row(choose, 30)]], Region(0, y, 30, 1)))
         terminal.write(canvas.changes())
         fresh = Terminal(30, 4)
-        canvas_again = Canvas()
+        canvas_again = Canvas(erases=False)
         canvas_again.resize(30, 4)
         canvas_again._wanted = [row.copy() for row in canvas._wanted]
         fresh.write(canvas_again.changes())
@@ -110,6 +133,20 @@ def test_only_what_differs_is_sent() -> None:
     changes = canvas.changes()
     assert re.sub(r"\x1b\[[\d;]*[mH]", "", changes) == "7"
     assert changes.startswith("\x1b[1;9H")
+
+
+def test_styles_and_places_are_told_by_how_they_differ() -> None:
+    canvas = Canvas()
+    canvas.resize(50, 2)
+    rows = [[("edge", STYLES[0]), ("label", STYLES[1]), ("x", STYLES[0]), (" " * 40, STYLES[0])]] * 2
+    canvas.take(LayoutUpdate([[strip_of(row)] for row in rows], Region(0, 0, 50, 2)))
+    first = canvas.changes()
+    assert "\x1b[1m" in first and "\x1b[22m" in first, "bold is turned on and off by itself"
+    assert first.count("38;2;17;34;51") == 1, "the colours stay from row to row"
+    assert first.count(" ") == 0 and first.count("X") == 2, "blanks are erased"
+    rows[0] = [("edge", STYLES[0]), ("lAbel", STYLES[1]), ("x", STYLES[0]), (" " * 30 + "!", STYLES[0])]
+    canvas.take(LayoutUpdate([[strip_of(rows[0])]], Region(0, 0, 50, 1)))
+    assert re.findall(r"\x1b\[[\d;]*[HC]", canvas.changes()) == ["\x1b[1;6H", "\x1b[34C"]
 
 
 def test_after_forgetting_everything_is_sent_again() -> None:
