@@ -82,6 +82,7 @@ def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
         hide: Any,
         min_samples: int,
         min_share: float,
+        idle: bool,
         **more: Any,
     ) -> Any:
         view = View(
@@ -92,6 +93,7 @@ def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
             hidden=tuple(sorted(hide or ())),
             minimum_samples=min_samples,
             minimum_share=min_share / 100,
+            idle=idle,
         )
         return function(view=view, **more)
 
@@ -103,6 +105,7 @@ def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
         setting("--min-samples", type=click.IntRange(1), default=1, metavar="N", help="Leave out rarer functions."),
         setting("--hide", type=Words(), metavar="PATTERN", help="Leave out functions by name, such as 'runtime.*'."),
         setting("--interpreter", is_flag=True, help="Show the interpreter's own frames around what it runs."),
+        setting("--idle", is_flag=True, help="Count what threads waited for work, too."),
         no_kernel,
         setting("--kind", default="", metavar="KIND", help="What to look at: cpu, offcpu ... (default: the first)."),
     ):

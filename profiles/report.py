@@ -13,7 +13,7 @@ from .delta import Context
 from .groups import group_series
 from .locations import Frame
 from .profile import Profile
-from .selection import IntArray, Rows, select
+from .selection import IntArray, Rows, select, set_aside
 from .series import Series
 from .stacks import ROOTS
 from .time_notes import TimeNote
@@ -64,6 +64,7 @@ class Report:
     that of all, and `expected` the samples of the view plus those.
     `unsymbolized` counts samples whose leaf has no name. `functions` may be cut short, `functions_in_all` says to what.
     `baseline` is the whole of what the view is compared with; what changed is in `functions`.
+    `set_aside` is what threads waited for work, which `total` lacks.
     """
 
     context: Context
@@ -85,6 +86,7 @@ class Report:
     functions_in_all: int
     baseline: Side | None = None
     notes: Sequence[TimeNote] = ()
+    set_aside: int = 0
     frames: list[Frame] = field(default_factory=list)
     stacks: list[StackRow] | None = None
 
@@ -133,6 +135,7 @@ def build_report(
         processes=_processes(profile, rows),
         functions=functions[:top],
         functions_in_all=len(functions),
+        set_aside=set_aside(profile, upright),
         baseline=tree.change.sides.was if tree.change is not None else None,
         notes=[note for note in profile.notes if note.within(view.stretch.start_ns, view.stretch.end_ns)],
     )

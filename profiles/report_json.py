@@ -40,6 +40,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "truncated": report.truncated,
         "truncated_by": dict(report.truncated_by),
         "unsymbolized": report.unsymbolized,
+        **({"set_aside": report.set_aside} if report.set_aside else {}),
         "profiler": {"cpu_s": report.profiler_cpu_s, "peak_rss_bytes": report.profiler_peak_rss},
         "processes": [_process(row) for row in report.processes],
         "functions": [_function(row) for row in report.functions],

@@ -131,6 +131,8 @@ def _honesty(report: Report) -> str:
     if report.truncated:
         parts.append(f"truncated {report.truncated:,}{_by(report.truncated_by)}")
     parts.append(f"unsymbolized {_share(report.unsymbolized, report.samples)}")
+    if report.set_aside:
+        parts.append(f"idle threads' {format_value(report.set_aside, report.unit)} set aside (--idle counts them)")
     return printable("; ".join(parts), 1000)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from .idle import idle_nodes
 from .profile import Profile
 from .timeline import Bucket
 from .view import View
 from .vocabulary import parts_of
 
 IntArray = npt.NDArray[np.int64]
+
+WAITS = "offcpu"
+"""The kind that tells what threads wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ def select(profile: Profile, view: View) -> Rows:
 def picked(profile: Profile, view: View) -> Rows:
     """The rows of a view's kind, stretch and target as they were counted, over and over as time went by."""
     rows = Rows(*columns(list(profile.timeline.buckets(view.stretch.start_ns, view.stretch.end_ns)), view.kind))
+    if not view.idle and WAITS in parts_of(view.kind):
+        rows = rows.take(~idle_nodes(profile, rows.nodes))
     if not view.target:
         return rows
     wanted = np.fromiter(
@@ -53,6 +59,13 @@ def picked(profile: Profile, view: View) -> Rows:
         count=len(profile.series),
     )
     return rows.take(wanted[rows.series])
+
+
+def set_aside(profile: Profile, view: View) -> int:
+    """The waits of threads that wait for work which the view leaves out, in nanoseconds."""
+    if view.idle or WAITS not in parts_of(view.kind):
+        return 0
+    return int(picked(profile, replace(view, idle=True)).values.sum() - picked(profile, view).values.sum())
 
 
 def distinct(codes: IntArray) -> tuple[IntArray, IntArray]:

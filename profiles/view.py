@@ -53,6 +53,7 @@ class View:
     `kernel` off does the same with kernel frames, `interpreter` off with an interpreter's own code in profiles that
     tell what it runs. `minimum_samples` and `minimum_share` (0 to 1, of the total) leave
     small functions and boxes out of what is listed and drawn, never out of totals. `inverted` puts the leaf first.
+    `idle` counts the waits of threads that wait for work as well (see `idle.py`).
     With a `baseline` the view is a comparison; `measure` and `width` then say how changes are told and drawn.
     """
 
@@ -66,6 +67,7 @@ class View:
     minimum_share: float = 0.0
     first_level: FirstLevel = "process"
     inverted: bool = False
+    idle: bool = False
     baseline: Baseline | None = None
     measure: Measure = "points"
     width: Width = "mean"

@@ -161,6 +161,10 @@ class Choices:
         """Root first, or leaf first."""
         return replace(self, view=replace(self.view, inverted=not self.view.inverted))
 
+    def toggle_idle(self) -> Choices:
+        """With the waits of threads that wait for work, or without."""
+        return replace(self, view=replace(self.view, idle=not self.view.idle))
+
     def next_first_level(self) -> Choices:
         """The next way of grouping."""
         levels: tuple[FirstLevel, ...] = get_args(FirstLevel)
@@ -211,6 +215,7 @@ class Choices:
         view = self.view
         found = [] if view.kernel else ["no kernel"]
         found += ["with interpreter"] if view.interpreter else []
+        found += ["idle threads too"] if view.idle else []
         found += ["leaf first"] if view.inverted else []
         found += [f"by {view.first_level}"] if view.first_level != "process" else []
         found += [f"colour by {self.tint}"] if self.tint != "package" else []

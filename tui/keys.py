@@ -83,6 +83,7 @@ KEYS: tuple[Key, ...] = (
         "the Python interpreter's own frames on and off",
     ),
     Key(("i",), "choose('toggle_inverted')", "i", LOOK, "leaf first: who calls what takes the time"),
+    Key(("z",), "choose('toggle_idle')", "z", LOOK, "threads that wait for work: set aside, or shown"),
     Key(("v",), "choose('next_first_level')", "v", LOOK, "first level by process, thread, command, binary or none"),
     Key(("t",), "choose('next_tint')", "t", LOOK, "colour by package, binary or language"),
     Key(("o",), "choose('next_sort')", "o", LOOK, "sort the table by the next column: flat, cum, change, name"),

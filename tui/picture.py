@@ -45,7 +45,7 @@ class Picture:
     `shown_ns` is the stretch that the tree covers, `kept_ns` all that is kept, both as (start, end) in unix
     nanoseconds. `baseline_ns` is that of what it is compared with, where that lies on the same time line; `changes` are
     the stretches that differ from the ten minutes before them. `anything` says whether the profile holds samples at
-    all, of whatever kind, target and time.
+    all, of whatever kind, target and time; `set_aside` the nanoseconds that threads waited for work, left out here.
     """
 
     view: View
@@ -60,6 +60,7 @@ class Picture:
     anything: bool
     baseline_ns: tuple[int, int] = (0, 0)
     changes: list[tuple[int, int]] = field(default_factory=list)
+    set_aside: int = 0
 
     @property
     def unit(self) -> str:
@@ -105,6 +106,7 @@ class Camera:
 
 def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, backwards: bool) -> Picture:
     from ..profiles.comparison import build_tree
+    from ..profiles.selection import set_aside
     from ..profiles.top_table import top_table
 
     tree = build_tree(profile, view, memory)
@@ -124,6 +126,7 @@ def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, back
         kept_ns=_extent(buckets),
         anything=any(bucket.counts for bucket in buckets),
         baseline_ns=_baseline_extent(profile, view),
+        set_aside=set_aside(profile, view),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..profiles.delta import Notice
 from ..profiles.printable import printable
 from ..profiles.vocabulary import shown_kinds
-from .figures import length
+from .figures import length, scale_for
 from .picture import Picture, seconds
 
 IDLE_SHARE = 0.05
@@ -56,6 +56,14 @@ def no_samples(picture: Picture, live: bool) -> list[str]:
     if busy:
         return [f"no samples in {window}: this machine is idle", "", busy]
     return [f"no samples in {window}", "", "recording goes on" if live else "w shows more of the time"]
+
+
+def idle(picture: Picture) -> str:
+    """A remark on the waits that are set aside; empty where there are none."""
+    if not picture.set_aside:
+        return ""
+    scale = scale_for(picture.unit, picture.set_aside)
+    return f"idle threads' {scale.full(picture.set_aside)} set aside"
 
 
 def waiting(picture: Picture) -> str:

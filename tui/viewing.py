@@ -25,7 +25,7 @@ from .picture import Camera, Picture
 from .refresher import Refresher
 from .search import Search
 from .self_cost import SelfCost
-from .situation import no_samples, nothing_came, starting, waiting
+from .situation import idle, no_samples, nothing_came, starting, waiting
 from .spare_memory import give_back
 from .steering import Steering
 from .target_words import ordered_words, target_words
@@ -162,7 +162,9 @@ class ViewingApp(AskingApp):
         return shown_kinds(profile.kinds())
 
     def _remark(self) -> str:
-        return waiting(self._picture) if self._picture is not None and self._live else ""
+        if self._picture is None:
+            return ""
+        return idle(self._picture) or (waiting(self._picture) if self._live else "")
 
     def _show_situation(self) -> None:
         """Show why there is nothing to draw, or the panes."""

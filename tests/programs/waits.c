@@ -1,5 +1,5 @@
-/* A thread that waits 60, 30 and 10 % of its time in nanosleep, in a pipe and in a futex, over and over. The pipe is
- * fed by a child process. */
+/* waits [ROUNDS FILE]: a thread that waits some 60, 30 and 10 % of its time in nanosleep, in a pipe and in a futex. The
+ * pipe is fed by a child process. After so many rounds it writes into the file how many ns each call took. */
 #define _GNU_SOURCE
 #include <linux/futex.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <signal.h>
+#include <stdio.h>
 
 static int asked[2], given[2], word;
 
@@ -38,8 +39,17 @@ __attribute__((noinline)) void wait_in_futex(void)
     __asm__ volatile("");
 }
 
-int main(void)
+static long long now(void)
 {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+int main(int count, char **words)
+{
+    long rounds = count > 1 ? atol(words[1]) : -1;
+    long long took[3] = {0};
     if (pipe(asked) || pipe(given))
         return 1;
     if (!fork()) {
@@ -52,9 +62,18 @@ int main(void)
                 return 1;
         }
     }
-    for (;;) {
+    while (rounds--) {
+        long long start = now(), slept, read;
         wait_in_sleep();
+        slept = now();
         wait_in_pipe();
+        read = now();
         wait_in_futex();
+        took[0] += slept - start;
+        took[1] += read - slept;
+        took[2] += now() - read;
     }
+    FILE *file = fopen(words[2], "w");
+    fprintf(file, "wait_in_sleep %lld wait_in_pipe %lld wait_in_futex %lld", took[0], took[1], took[2]);
+    return fclose(file);
 }

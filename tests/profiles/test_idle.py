@@ -1,0 +1,56 @@
+"""Threads that wait for work are set aside, and their sum is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from icetop.profiles.delta import Context, Counts, Delta
+from icetop.profiles.locations import Line, Location
+from icetop.profiles.profile import Profile
+from icetop.profiles.report import build_report
+from icetop.profiles.series import Series
+from icetop.profiles.stacks import ROOTS
+from icetop.profiles.view import View
+from icetop.profiles.vocabulary import Language
+
+STACKS = {
+    ("main", "serve", "epoll_wait", "ep_poll", "[events]"): 700,
+    ("main", "handler", "recv", "tcp_recvmsg", "[network]"): 200,
+    ("main", "ProcSleep", "WaitLatch", "ep_poll", "[events]"): 50,
+    ("start_thread", "_worker", "Queue.get", "futex_wait", "[lock]"): 400,
+}
+
+
+def profile() -> Profile:
+    names = sorted({name for stack in STACKS for name in stack})
+    nodes, counts, ran = [], Counts(), Counts()
+    for stack, value in STACKS.items():
+        parent = 0
+        for name in stack:
+            nodes.append((parent, names.index(name)))
+            parent = ROOTS + len(nodes) - 1
+        counts.add(parent, 0, 1, value)
+    ran.add(ROOTS, 0, 1, 30)
+    locations = [Location(Language.NATIVE, "/b", "", at, (Line(name),)) for at, name in enumerate(names)]
+    found = Profile(Context(kinds=("cpu", "offcpu")))
+    series = [Series(1, 1, 1, "app", "")]
+    found.fold(Delta(0, 1, locations, nodes, series, counts={"offcpu": counts, "cpu": ran}))
+    return found
+
+
+@pytest.mark.parametrize(("kind", "total"), [("offcpu", 250), ("wall", 280)])
+def test_what_waits_for_work_is_no_part_of_the_total_and_is_said(kind: str, total: int) -> None:
+    report = build_report(profile(), View(kind=kind))
+    assert (report.total, report.set_aside) == (total, 1100)
+    assert {row.frame.name for row in report.functions} >= {"handler", "ProcSleep"}
+    assert not {row.frame.name for row in report.functions} & {"serve", "_worker"}
+
+
+def test_all_of_it_when_asked_for() -> None:
+    report = build_report(profile(), replace(View(kind="offcpu"), idle=True))
+    assert (report.total, report.set_aside) == (1350, 0)
+
+
+def test_time_on_a_cpu_is_never_set_aside() -> None:
+    assert build_report(profile(), View(kind="cpu")).total == 30
