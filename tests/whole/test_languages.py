@@ -128,7 +128,8 @@ def java(start: Start) -> Iterator[Callable[..., int]]:
 
     yield begin
     for pid in pids:
-        Path(f"/tmp/perf-{pid}.map").unlink(missing_ok=True)
+        for left in (f"/tmp/perf-{pid}.map", f"/tmp/.java_pid{pid}"):
+            Path(left).unlink(missing_ok=True)
 
 
 def test_java_is_asked_for_its_names(icetop: Icetop, report: Report, java: Callable[..., int]) -> None:
