@@ -82,8 +82,9 @@ class CodeReader:
     its memory may have gone to another. `counters` counts, by word, what could not be named: `code_gone` (its memory
     cannot be read, or holds no code object any more), `code_damaged` (what it holds makes no sense), and
     `code_outside` (the instruction lies outside of it, so it is not the one that ran). And also `code_read`,
-    `code_replaced` (another code object was found in its place), `code_dropped` (for the sake of the bound) and
-    `lines_too_many` (a table beyond the limit, whose lines are not told).
+    `code_replaced` (another code object was found in its place), `code_of_ended` (named as it was when last looked at,
+    since the process is gone), `code_dropped` (for the sake of the bound) and `lines_too_many` (a table beyond the
+    limit, whose lines are not told).
     """
 
     def __init__(self, most_codes: int = MOST_CODES) -> None:
@@ -126,7 +127,9 @@ class CodeReader:
             return known
         memory = self._glimpse(process)
         if known is not None:
-            if self._same(process, memory, code, known):
+            ended = False
+            if self._same(process, memory, code, known) or (ended := self._has_ended(process)):
+                self.counters["code_of_ended"] += ended
                 known.round = self._round
                 self._codes.move_to_end(key)
                 return known
@@ -154,6 +157,10 @@ class CodeReader:
         if not data or process.fields.of(data) != known.fields:
             return False
         return read_string(memory, process.runtime.layout.string, known.fields[0]) == known.name
+
+    def _has_ended(self, process: PythonProcess) -> bool:
+        """Whether a process is gone: what was known of its code last is what can be known."""
+        return not process.memory.read(process.runtime.address, 8)
 
     def _read(self, process: PythonProcess, memory: Memory, code: int) -> _Code | None:
         layout = process.runtime.layout

@@ -220,6 +220,21 @@ def test_a_code_object_whose_memory_goes_to_another_is_noticed(program: Program,
 
 
 @some_versions
+def test_what_was_known_of_a_process_serves_when_it_is_gone(program: Program, run: Run) -> None:
+    process = run(program("stacks.py", "recursion"))
+    said_by(process)
+    look = look_at(process.pid)
+    frames = look.walk(look.threads[0]).frames
+    known = look.reader.resolve(look.process, frames[0].code, frames[0].instruction)
+    process.kill()
+    process.wait()
+    look.reader.new_round()
+    assert look.reader.resolve(look.process, frames[0].code, frames[0].instruction) == known is not None
+    assert look.reader.resolve(look.process, frames[-1].code, frames[-1].instruction) is None
+    assert look.reader.counters == {"code_read": 1, "code_of_ended": 1, "code_gone": 1}
+
+
+@some_versions
 def test_what_is_remembered_is_bounded(program: Program, run: Run) -> None:
     process = run(program("stacks.py"))
     said_by(process)
