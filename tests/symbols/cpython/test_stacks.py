@@ -115,6 +115,25 @@ def test_stacks_of_a_process_that_runs_on_are_calls_that_exist(program: Program,
     assert wrong <= 0.05 * pairs
 
 
+def test_code_that_comes_and_goes_never_has_the_name_of_another(program: Program, run: Run) -> None:
+    process = run(program("exec_churn.py"))
+    assert process.stdout.readline() == b"running\n"
+    look = look_at(process.pid)
+    made = 0
+    for _ in range(60):
+        process.send_signal(signal.SIGSTOP)
+        wait_for(process.pid, "T")
+        (thread,) = read_threads(look.memory, look.runtime)
+        look.reader.new_round()
+        for line in look.lines(look.walk(thread)):
+            if line is not None and line.function.startswith("made_"):
+                number = int(line.function.removeprefix("made_"))
+                assert (line.file, line.line) in {(f"<gen {number % 11}>", place) for place in (1, 2 + number % 7)}
+                made += 1
+        process.send_signal(signal.SIGCONT)
+    assert made > 10
+
+
 def test_a_stopped_process_gives_calls_that_exist(program: Program, run: Run) -> None:
     process = run(program("known_calls.py"))
     assert process.stdout.readline() == b"running\n"
