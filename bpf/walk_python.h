@@ -142,7 +142,7 @@ static inline bool identify_code(struct python_walk *walk, struct stack_event *e
     if (bpf_probe_read_user(words, sizeof(walk->identity), (void *)at))
         return false;
     u64 name = read_user_pointer(words[5] + PYTHON_STRING_HASH);
-    u64 sum = words[0] + 3 * words[4] + 5 * words[5] + 7 * words[6] + 11 * name;
+    u64 sum = words[0] + 2 * words[3] + 3 * words[4] + 5 * words[5] + 7 * words[6] + 11 * name;
     event->python_identity = mix(event->python_identity, sum);
     return true;
 }

@@ -29,7 +29,7 @@ def read_identity(memory: Memory, offsets: CodeOffsets, code: int) -> int | None
         return None
     words = WORDS.unpack(data)
     name = read_word(memory, words[5] + STRING_HASH)
-    return int(words[0] + 3 * words[4] + 5 * words[5] + 7 * words[6] + 11 * name) & MASK
+    return int(words[0] + 2 * words[3] + 3 * words[4] + 5 * words[5] + 7 * words[6] + 11 * name) & MASK
 
 
 def add_identity(total: int, identity: int) -> int:

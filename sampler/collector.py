@@ -67,7 +67,7 @@ class Collector:
         self._namer = Namer(cache_folder=self._keeper.folder)
         self._processes = ProcessTable(dict(options.labels))
         self._tables = Tables()
-        self._interpreters = PythonProcesses(self.kernel.python_writer(), self._namer.binaries, self._namer.counters)
+        self._interpreters = PythonProcesses(self.kernel.python, self._namer.binaries, self._namer.counters)
         self._python = PythonStacks(
             self._interpreters, PythonFrames(self._tables, self.kernel.python_form), self._namer.counters
         )
@@ -329,6 +329,7 @@ class Collector:
         found = [Notice("warning", complaint) for complaint in self._keeper.complaints]
         found += degradations(self._namer, self._processes)
         found += runtime_notices(self._stacks, self._processes, self._java_maps.wanted)
+        found += self._interpreters.notices()
         found += self._remarks
         found += self._waits.notices(last) if self._waits is not None else []
         self._keeper.complaints, self._remarks = [], []

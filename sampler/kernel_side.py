@@ -27,7 +27,7 @@ from .loader.offsets import kernel_offsets
 from .loader.programs import WAITS, check_permission, make_programs
 from .mapping_writer import MappingWriter
 from .options import CollectOptions, map_sizes
-from .python_writer import PythonWriter
+from .python_writer import PythonWriter, python_is_likely
 from .ring_buffer import RingBuffer
 from .wait_side import WAIT_MAPS, WaitReading, WaitSide
 
@@ -136,11 +136,17 @@ class KernelSide:
         stage("attaching")
         sizes = map_sizes(options, possible_cpus())
         self._programs = make_programs(self._form, sizes)
-        self._python: PythonWriter | None = None
         self.waits: WaitSide | None = None
+        self.python = PythonWriter(
+            self._programs.maps["python_processes"],
+            self._programs.types["python_processes"],
+            self._form.enums["python_entries"],
+            lambda: self._programs.join_chain("walk_python", "WALK_PYTHON"),
+        )
         try:
             self._set_up(options, offsets, sizes)
         except BaseException:
+            self.python.close()
             self._programs.close()
             raise
 
@@ -225,17 +231,6 @@ class KernelSide:
         """How a Python frame lies in a word: `enum python_frame`."""
         return self._form.enums["python_frame"]
 
-    def python_writer(self) -> PythonWriter:
-        """What tells the Python walker of interpreters, and lets it join when there is one."""
-        programs = self._programs
-        self._python = PythonWriter(
-            programs.maps["python_processes"],
-            programs.types["python_processes"],
-            self._form.enums["python_entries"],
-            lambda: programs.join_chain("walk_python", "WALK_PYTHON"),
-        )
-        return self._python
-
     def turn(self) -> Reading:
         """Begin a new epoch and read the one that ended. Read `stacks` after this to have every counted stack."""
         old = self._programs.settings.epoch
@@ -264,8 +259,7 @@ class KernelSide:
 
     def close(self) -> None:
         """Take everything down."""
-        if self._python is not None:
-            self._python.close()
+        self.python.close()
         self._ring.close()
         self._snapshots.close()
         self._programs.close()
@@ -290,6 +284,8 @@ class KernelSide:
         fields = {name for name, _ in programs.settings._fields_}
         programs.configure({name: value for name, value in offsets.items() if name in fields})
         programs.configure(self._knobs(options, offsets, sizes))
+        if python_is_likely(options.target.command):
+            self.python.expect()
         programs.join_chain("emit", "EMIT")
         programs.join_chain("finish_later", "FINISH_LATER")
         programs.join_chain("walk_native", "WALK_NATIVE")

@@ -95,7 +95,8 @@ class PythonFrames:
         place = key[1] & (self._entry - 1)
         instruction = instruction_of(interpreter.runtime.layout, code, -1 if place == self._not_begun else place)
         line = self.reader.resolve(interpreter.process, code, instruction)
-        if line is None:
+        # The process runs on: only what was the same before and after it was read is one code object's.
+        if line is None or read_identity(interpreter.memory, interpreter.runtime.layout.code, code) != key[2]:
             return False
         self._by_word[key] = None if line is SHIM else self._tables.location(location_of(line))[0]
         if len(self._by_word) > MOST_WORDS:

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 
+from ..profiles.delta import Notice
 from ..symbols.binaries import BinaryCache
 from ..symbols.cpython.code_objects import PythonProcess
 from ..symbols.cpython.interpreter_file import Unusable
@@ -21,7 +22,7 @@ from .python_writer import PythonWriter
 MOST_PROCESSES = 256
 """Processes whose memory is held open; the one not seen for longest is found anew when it is seen again."""
 
-MOST_IMAGES = 1024
+MOST_IMAGES, MOST_REASONS = 1024, 16
 MOST_TRIES = 60
 """How often an interpreter is asked where its threads keep their state: once a drain, while it starts up."""
 
@@ -78,7 +79,8 @@ class PythonProcesses:
             self._tell(space_id, found)
         elif isinstance(found, Unusable):
             self._counters["python_unusable"] += 1
-            self.reasons.add(found.reason)
+            if len(self.reasons) < MOST_REASONS:
+                self.reasons.add(found.reason)
         return found
 
     def look_again(self) -> None:
@@ -91,6 +93,13 @@ class PythonProcesses:
                 self._write(interpreter, slot, certain=True)
             if slot or interpreter.tries >= MOST_TRIES:
                 del self._waiting[space_id]
+
+    def notices(self) -> list[Notice]:
+        """What cannot be shown of Python, and why."""
+        found = [Notice("info", f"no Python functions: {reason}") for reason in sorted(self.reasons)]
+        if self._writer.refused:
+            found.append(Notice("warning", "no Python functions", self._writer.refused))
+        return found
 
     def _find(self, space_id: int, image: int, space: AddressSpace) -> Found:
         try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..symbols.cpython.layouts import NONE, Layout
@@ -13,9 +14,11 @@ from .code_identity import identity_offset
 from .loader.maps import Map
 from .loader.programs import CannotLoad
 
+COMM_BYTES = 16
+
 
 class PythonWriter:
-    """Fills the map of interpreters; with the first entry, `join` makes the Python walker a part of the chain.
+    """Fills the map of interpreters. With the first that is there or expected, `join` puts the walker into the chain.
 
     That takes the verifier some 60 ms, so it is done beside everything else. `refused` says why it could not be done.
     """
@@ -37,6 +40,10 @@ class PythonWriter:
         fields = {**self._fields(runtime.layout), "thread_slot": thread_slot, "slot_is_certain": int(certain)}
         entry = self._entry(runtime=runtime.address, code_type=runtime.code_type, **fields)
         self._map.update(struct.pack("=Q", image), bytes(entry))
+        self.expect()
+
+    def expect(self) -> None:
+        """Let the walker join: there will be an interpreter."""
         if self._joining is None:
             self._joining = threading.Thread(target=self._join_chain)
             self._joining.start()
@@ -83,3 +90,17 @@ def entries_of(layout: Layout) -> str:
     if layout.frame.is_entry != NONE:
         return "ENTRIES_MARKED"
     return "ENTRIES_SHIM" if layout.frame.first_shim_owner != NONE else "ENTRIES_ALL"
+
+
+def python_is_likely(command: Sequence[str]) -> bool:
+    """Whether some process has the name of an interpreter, or the command that is about to start."""
+    if command and "python" in command[0].rpartition("/")[2]:
+        return True
+    for pid in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/comm", "rb") as file:
+                if file.read(COMM_BYTES).startswith(b"python") and int(pid) != os.getpid():
+                    return True
+        except OSError:
+            continue
+    return False

@@ -94,7 +94,7 @@ class Programs:
     def add_chain(self, chain: Chain) -> None:
         """Have another chain, with all that have joined so far."""
         self.chains.append(chain)
-        for name, slot in self._joined.items():
+        for name, slot in list(self._joined.items()):  # a program may join meanwhile
             self._join(name, slot, chain)
 
     def resize(self, name: str, entries: int) -> None:

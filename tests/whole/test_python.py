@@ -1,0 +1,189 @@
+"""Python's own frames among the native ones: programs of which is known who calls whom, on real interpreters."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Icetop, Start
+
+pytestmark = pytest.mark.bpf
+
+PROGRAMS = Path(__file__).parent.parent / "programs" / "python"
+Stack = list[dict[str, Any]]
+Record = Callable[..., "Seen"]
+
+FEW = 0.002
+"""The share of neighbouring frames that may be calls which do not exist."""
+
+
+def pythons() -> dict[str, str]:
+    """An interpreter of each version that is here, the distribution's first."""
+    found: dict[str, str] = {}
+    places = [*Path("/usr/bin").glob("python3.[0-9]*"), *Path("~/.pyenv/versions").expanduser().glob("3.*/bin/python3")]
+    for path in places:
+        minor = path.name[9:] if path.parent == Path("/usr/bin") else path.parts[-3].split(".")[1]
+        if minor.isdecimal() and int(minor) >= 8:
+            found.setdefault(f"3.{minor}", str(path))
+    return dict(sorted(found.items(), key=lambda entry: int(entry[0][2:])))
+
+
+VERSIONS = list(pythons())
+PYTHON = next(iter(path for path in pythons().values() if path.startswith("/usr/bin")), shutil.which("python3"))
+USUAL = {VERSIONS[0], VERSIONS[-1]} if VERSIONS else set()
+EACH = [version if version in USUAL else pytest.param(version, marks=pytest.mark.soak) for version in VERSIONS]
+"""The oldest and the newest; those between take longer than they tell."""
+
+
+class Seen:
+    """What was recorded: stacks as (frames root first, samples, how they end)."""
+
+    def __init__(self, report: dict[str, Any]) -> None:
+        self.samples: int = report["samples"]
+        frames = report["frames"]
+        self.stacks: list[tuple[Stack, int, str]] = [
+            ([frames[place] for place in stack["frames"]], stack["samples"], stack["end"]) for stack in report["stacks"]
+        ]
+
+    def python(self) -> Iterator[tuple[Stack, int]]:
+        """The Python frames of stacks whose Python frames are known."""
+        for frames, samples, end in self.stacks:
+            python = [frame for frame in frames if frame["language"] == "python" and not frame["binary"]]
+            if python and end != "python_unresolved":
+                yield python, samples
+
+    def names(self) -> Iterator[tuple[list[str], int]]:
+        """The same by the last parts of names."""
+        for python, samples in self.python():
+            yield [frame["name"].rpartition(".")[2] for frame in python], samples
+
+    def share_of(self, condition: Callable[[Stack], bool]) -> float:
+        """The share of samples in such stacks."""
+        return sum(samples for frames, samples, _ in self.stacks if condition(frames)) / self.samples
+
+
+@pytest.fixture
+def record(icetop: Icetop, start: Start, tmp_path: Path) -> Record:
+    """Records a program that says when it is ready, and what its report has."""
+
+    def run(*command: object, seconds: float = 0.8, options: tuple[str, ...] = ()) -> Seen:
+        process = start(*command, stdout=subprocess.PIPE)
+        assert process.stdout is not None and process.stdout.readline()
+        target = options or ("-p", str(process.pid))
+        done = icetop("record", "-F", 999, "-d", seconds, "-o", "seen.pb.gz", *target)
+        assert done.returncode == 0, done.stderr
+        report = icetop("report", "seen.pb.gz", "--stacks", "--format", "json")
+        assert report.returncode == 0, report.stderr
+        return Seen(json.loads(report.stdout))
+
+    return run
+
+
+def spent_in(seen: Seen, function: str) -> int:
+    return sum(samples for names, samples in seen.names() if function in names)
+
+
+@pytest.mark.parametrize("version", EACH)
+def test_neighbouring_frames_are_calls_that_exist(version: str, record: Record) -> None:
+    """Recursion, generators, and Python that C calls: json, re, sorted."""
+    seen = record(pythons()[version], PROGRAMS / "known_calls.py")
+    known = {tuple(line.split()) for line in (PROGRAMS / "known_calls.txt").read_text().splitlines()}
+    pairs: Counter[tuple[str, str]] = Counter()
+    for names, samples in seen.names():
+        for pair in itertools.pairwise(names):
+            pairs[pair] += samples
+    wrong = {pair: number for pair, number in pairs.items() if pair not in known}
+    assert sum(pairs.values()) > 50
+    assert sum(wrong.values()) <= FEW * sum(pairs.values()), wrong
+    assert {("turn", "even"), ("even", "odd"), ("odd", "even")} <= set(pairs)
+
+
+@pytest.mark.parametrize("version", EACH)
+def test_recursion_has_its_true_depth(version: str, record: Record) -> None:
+    """Also where it is deeper than the native frames that are kept."""
+    for program, depth in (("recursion", 40), ("deep", 900)):
+        seen = record(pythons()[version], PROGRAMS / "calls.py", program)
+        depths: Counter[int] = Counter()
+        for names, samples in seen.names():
+            if names[-1] == "spin":
+                depths[names.count("descend")] += samples
+        assert depths.total() > 3
+        assert depths[depth] >= (1 - FEW) * depths.total(), depths
+
+
+def test_lines_are_those_of_the_file(record: Record) -> None:
+    seen = record(PYTHON, PROGRAMS / "calls.py", "recursion")
+    text = (PROGRAMS / "calls.py").read_text().splitlines()
+    for frames, _ in seen.python():
+        for frame in frames:
+            if frame["name"].endswith("descend"):
+                assert frame["file"] == str(PROGRAMS / "calls.py")
+                assert text[frame["line"] - 1] == "def descend(n):"
+
+
+def test_threads_with_and_without_the_lock(record: Record) -> None:
+    """A thread that computes in C without the interpreter's lock has its Python frames too, and C under them."""
+    seen = record(PYTHON, PROGRAMS / "calls.py", "threads")
+    digest = [frames for frames, _, _ in seen.stacks if any(f["name"].endswith("digest") for f in frames)]
+    assert spent_in(seen, "work") > 0 and len(digest) > 0
+    below = {frames[-1]["language"] for frames in digest}
+    assert below & {"native", "kernel"}
+    assert not [names for names, _ in seen.names() if "work" in names and "digest" in names]
+
+
+def test_coroutines_have_their_chain(record: Record) -> None:
+    seen = record(PYTHON, PROGRAMS / "calls.py", "coroutines")
+    chains = [names for names, _ in seen.names() if "spin" in names and "awaited" in names]
+    assert chains
+    assert all(names[names.index("awaited") - 2 : names.index("awaited")] == ["task", "between"] for names in chains)
+
+
+def test_what_forked_processes_do_is_one_picture(record: Record, icetop: Icetop) -> None:
+    seen = record(PYTHON, PROGRAMS / "calls.py", "fork", options=("--comm", PYTHON.rpartition("/")[2]))
+    assert spent_in(seen, "descend") > 3
+    report = json.loads(icetop("report", "seen.pb.gz", "--format", "json").stdout)
+    assert sum(row["name"].endswith("calls.descend") for row in report["functions"]) == 1
+    assert len([row for row in report["processes"] if row["samples"]]) >= 3
+
+
+def test_code_that_is_gone_gets_no_name_of_other_code(record: Record) -> None:
+    """Each function runs once and is gone: its name has the number of its file, or there is none."""
+    seen = record(PYTHON, PROGRAMS / "calls.py", "churn")
+    for frames, _ in seen.python():
+        for frame in frames:
+            if "made_" in frame["name"]:
+                assert frame["file"].rpartition("_")[2] == frame["name"].rpartition("_")[2]
+
+
+def test_frames_of_the_interpreter_are_there_when_asked_for(record: Record, icetop: Icetop) -> None:
+    record(PYTHON, PROGRAMS / "calls.py", "coroutines")
+
+    def samples_and_interpreter(*options: str) -> tuple[int, bool]:
+        found = json.loads(icetop("report", "seen.pb.gz", "--format", "json", "--stacks", *options).stdout)
+        binaries = {frame["binary"].rpartition("/")[2] for frame in found["frames"]}
+        return found["samples"], any(name.startswith(("python3.", "libpython3.")) for name in binaries)
+
+    (plain, hidden), (whole, shown) = samples_and_interpreter(), samples_and_interpreter("--interpreter")
+    assert plain == whole
+    assert not hidden and shown
+
+
+@pytest.mark.skipif("3.12" not in pythons(), reason="no Python 3.12 here")
+def test_perf_trampolines_do_not_double_frames(record: Record) -> None:
+    seen = record(pythons()["3.12"], "-X", "perf", PROGRAMS / "calls.py", "recursion")
+    assert {names.count("descend") for names, _ in seen.names() if names[-1] == "spin"} == {40}
+    assert not [frame for frames, _ in seen.python() for frame in frames if frame["name"].startswith("py::")]
+
+
+def test_a_program_that_becomes_python(record: Record) -> None:
+    """A shell that lives for a moment and then is Python."""
+    seen = record("sh", "-c", f"sleep 0.01; exec {PYTHON} {PROGRAMS / 'calls.py'} recursion")
+    assert spent_in(seen, "descend") > 0
