@@ -1,4 +1,5 @@
-"""What the screen costs: bytes a refresh and a key, key to paint while live data comes in, opening a large file.
+"""What the screen costs: bytes a refresh and a key, key to paint while live data comes in, opening a large file, and
+CPU and memory of the app alone at 10, 500 and 5,000 stacks a second.
 
     python benchmarks/screen.py
 
@@ -9,13 +10,14 @@ from __future__ import annotations
 
 import random
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from measuring import ICETOP, ROOT, Terminal, memory_mb
+from measuring import ICETOP, ROOT, Terminal, cpu_seconds, memory_mb
 
 SECOND = 1_000_000_000
 KEYS = 60
@@ -39,14 +41,15 @@ Echo().run()
 
 
 class Wide:
-    """A live source of so many stack nodes, a tenth of its stacks hit each second."""
+    """A live source of so many stack nodes, so many of its stacks hit each second."""
 
     live = True
 
-    def __init__(self, nodes: int) -> None:
+    def __init__(self, nodes: int, rows: int = 0) -> None:
         import threading
 
         self._nodes = nodes
+        self._rows = rows or max(nodes // 20, 20)
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -75,7 +78,7 @@ class Wide:
         begin = start
         while not self._stopped.is_set():
             counts = Counts()
-            for _ in range(max(self._nodes // 20, 20)):
+            for _ in range(self._rows):
                 leaf = ROOTS + choose.randrange(self._nodes)
                 counts.add(leaf, leaf % 12, 1 + leaf % 3, (1 + leaf % 3) * SECOND // 99)
             yield Delta(
@@ -86,13 +89,13 @@ class Wide:
                 self._stopped.wait(1.0)
 
 
-def serve(nodes: int) -> None:
+def serve(nodes: int, rows: int) -> None:
     """Be the app over such a source."""
     sys.path.insert(0, str(ROOT / ".namespace"))
     from icetop.profiles.view import View
     from icetop.tui.app import run_app
 
-    sys.exit(run_app(Wide(nodes), view=View(), color=sys.argv[3]))  # type: ignore[arg-type]
+    sys.exit(run_app(Wide(nodes, rows), view=View(), color=sys.argv[3]))  # type: ignore[arg-type]
 
 
 def keys_of(terminal: Terminal, keys: bytes) -> tuple[list[float], list[float], list[int]]:
@@ -152,32 +155,62 @@ def folded(path: Path) -> None:
 def main() -> None:
     """All rows."""
     echo = Terminal([sys.executable, "-c", ECHO], *SIZE)
-    echo.wait_for(b"ready")
+    print(f"bare Textual app: ready after {echo.wait_for(b'ready'):.2f} s")
     floor = line("bare Textual app, idle", echo, b"abc")
     echo.end()
     for color in ("truecolor", "16"):
         for nodes in (1_000, 20_000, 100_000):
-            terminal = Terminal([sys.executable, __file__, "--serve", str(nodes), color], *SIZE)
+            terminal = Terminal([sys.executable, __file__, "--serve", str(nodes), color, "0"], *SIZE)
             terminal.wait_for(b"of CPU", 40)
             terminal.read(4.0)
+            terminal.press(b"jj")
             print(f"{color} {nodes} nodes: {refreshes(terminal, 6.0) / 1000:.1f} kB a refresh at 200x50")
-            p95 = line(f"{color}, {nodes} nodes live", terminal, b"jk")
+            p95 = line(f"{color}, {nodes} nodes live", terminal, b"kj")
             print(f"{'':34} p95 to the bare app: {p95 / floor:.1f}x")
             terminal.end()
+    costs()
     with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / "large.folded"
+        path, packed = Path(name) / "large.folded", Path(name) / "large.pb.gz"
         folded(path)
-        print(f"folded file of {path.stat().st_size / 1e6:.1f} MB")
-        terminal = Terminal([*ICETOP, "open", str(path), "--color", "16"], *SIZE)
-        shown = terminal.wait_for(b"Total", 60)
-        terminal.read(2.0)
-        print(f"first picture after {shown:.2f} s, {memory_mb(terminal.pid):.0f} MB (Pss)")
-        line("keys in it", terminal, b"jk")
+        subprocess.run([*ICETOP, "convert", str(path), str(packed)], check=True)
+        for file in (path, packed):
+            opened(file)
+
+
+def costs() -> None:
+    """CPU and memory of the app alone: what comes in comes from within."""
+    for rows, nodes in ((10, 200), (500, 20_000), (5_000, 100_000)):
+        terminal = Terminal([sys.executable, __file__, "--serve", str(nodes), "16", str(rows)], *SIZE)
+        terminal.wait_for(b"of CPU", 40)
+        terminal.read(5.0)
+        before, begin = cpu_seconds(terminal.pid), time.monotonic()
+        written = refreshes(terminal, 20.0)
+        used = 100 * (cpu_seconds(terminal.pid) - before) / (time.monotonic() - begin)
+        print(
+            f"{rows:5} stacks a second, {nodes} nodes: {used:.1f} % of a core, {memory_mb(terminal.pid):.0f} MB (Pss), "
+            f"{written / 1000:.1f} kB a second"
+        )
         terminal.end()
+
+
+def opened(path: Path) -> None:
+    """Open a file: until the first picture, until the last, and what it took."""
+    terminal = Terminal([*ICETOP, "open", str(path), "--color", "16"], *SIZE)
+    shown = terminal.wait_for(b"Total", 60)
+    last = time.monotonic()
+    while time.monotonic() - last < 3.0:
+        last = time.monotonic() if terminal.read_some(0.2) else last
+    print(
+        f"{path.name}, {path.stat().st_size / 1e6:.1f} MB: first picture after {shown:.2f} s, "
+        f"all of it after {min(last - terminal.begin, 60):.2f} s, {cpu_seconds(terminal.pid):.2f} s of CPU, "
+        f"{memory_mb(terminal.pid):.0f} MB (Pss)"
+    )
+    line("keys in it", terminal, b"jk")
+    terminal.end()
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--serve"]:
-        serve(int(sys.argv[2]))
+        serve(int(sys.argv[2]), int(sys.argv[4]))
     else:
         main()
