@@ -17,7 +17,6 @@ from .options import baseline_option, common_options, file_options, range_option
 from .output import Failure, tell
 
 if TYPE_CHECKING:
-    from ..profiles.profile import Profile
     from ..snapshots.limits import Limits
 
 
@@ -42,6 +41,7 @@ def bundle(
     ascii_only: bool,
 ) -> int:
     """Put all that a post-mortem needs into one file, which `icetop open` opens anywhere."""
+    from ..sampler.doctor import report_of
     from ..snapshots.atomic import write_whole
     from ..snapshots.bundle import encode_bundle
     from ..snapshots.bundle_names import ENDING
@@ -50,7 +50,7 @@ def bundle(
     if not path.endswith(ENDING) and path != "-":
         raise click.UsageError(f"{path}: a bundle's name ends in {ENDING}")
     profile, view = look(paths, span, View(kind=kind), limits, baseline)
-    content = encode_bundle(profile, view, doctor_of(profile), cmdline=not no_cmdline)
+    content = encode_bundle(profile, view, report_of(profile.context.host), cmdline=not no_cmdline)
     try:
         write_whole(path, content)
     except OSError as error:
@@ -89,16 +89,3 @@ def note(folder: str, text: str, span: str | None, color: str, ascii_only: bool)
     except OSError as error:
         raise Failure(folder, error.strerror or str(error)) from None
     return 0
-
-
-def doctor_of(profile: Profile) -> str | None:
-    """What the doctor says, where the profile is of this machine; None elsewhere."""
-    import socket
-    import sys
-
-    if sys.platform != "linux" or profile.context.host != socket.gethostname():
-        return None
-    from ..sampler.doctor import Machine, check_machine
-    from ..sampler.doctor.report import as_json
-
-    return as_json(check_machine(Machine()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from .compaction import compacted
@@ -77,9 +78,13 @@ class Profile:
         self._account(delta)
         self.notices = [*self.notices, *delta.notices][-NOTICES:]
         if delta.notes:
-            self.notes = sorted({*self.notes, *delta.notes})[-MOST_NOTES:]
+            self.add_notes(delta.notes)
         self.stage = delta.stage
         self.ended = self.ended or (delta.last and not delta.beside)
+
+    def add_notes(self, notes: Iterable[TimeNote]) -> None:
+        """Write on the time line; of more than 10,000 notes the oldest go."""
+        self.notes = sorted({*self.notes, *notes})[-MOST_NOTES:]
 
     def begin_window(self) -> None:
         """Forget the time so far, what was said in it and what it cost. Tables and ids stay."""

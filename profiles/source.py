@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from .delta import Delta, Notice
 from .profile import Profile
 from .target import Target
+from .time_notes import TimeNote
 
 
 class Source(Protocol):
@@ -56,6 +57,15 @@ class FollowsWaits(Protocol):
 
     def follow_waits(self) -> None:
         """Sample the kind offcpu as well, from now on; a delta with a new context says when. Never blocks."""
+        ...
+
+
+@runtime_checkable
+class KeepsNotes(Protocol):
+    """A source that can keep what is written on its time line."""
+
+    def keep_note(self, note: TimeNote) -> None:
+        """Keep a note for those who look later. Raises OSError."""
         ...
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from copy import copy
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -28,25 +29,24 @@ from ..profiles.profile import Profile
 from ..profiles.report import PLACES, Report, build_report
 from ..profiles.report_json import iso_time
 from ..profiles.summary import summary_markdown
-from ..profiles.view import View
+from ..profiles.view import Stretch, View
 from .bundle_names import MANIFEST, NOTES, PROFILE, SCHEMA
 from .notes_file import encode_notes
 from .pprof_writer import encode_pprof
 from .secrets import masked
 from .svg import encode_svg
 
+WHOLE_HOST = "host"
+"""What the target of a profile of everything is called: no secret."""
+
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of all files in a bundle: one profile always gives one bundle, byte for byte."""
 
 
 def encode_bundle(profile: Profile, view: View, doctor: str | None = None, cmdline: bool = True) -> bytes:
-    """The bundle of a view's stretch and baseline. `cmdline` off leaves titles and commands out altogether.
-
-    The profile's labels are masked by this: it is not to be used for anything else afterwards.
-    """
-    _hide_secrets(profile, cmdline)
+    """The bundle of a view's stretch and baseline. `cmdline` off leaves titles and commands out altogether."""
     stretch = view.stretch
-    profile.notes = [note for note in profile.notes if note.within(stretch.start_ns, stretch.end_ns)]
+    profile = _without_secrets(profile, stretch, cmdline)
     report = build_report(profile, view, "flat" if view.baseline is None else "delta")
     files = {
         PROFILE: encode_pprof(profile, stretch),
@@ -64,16 +64,18 @@ def encode_bundle(profile: Profile, view: View, doctor: str | None = None, cmdli
     return _zipped(files)
 
 
-def _hide_secrets(profile: Profile, cmdline: bool) -> None:
-    for labels in profile.labels:
-        for name, text in labels.items():
-            labels[name] = masked(text) if name != "exe" else text
-        if not cmdline:
-            labels.pop("title", None)
-    context = profile.context
-    profile.context = replace(context, target=masked(context.target) if cmdline else "")
-    if not cmdline and profile.context.target == "" and context.target == "host":
-        profile.context = replace(profile.context, target="host")
+def _without_secrets(profile: Profile, stretch: Stretch, cmdline: bool) -> Profile:
+    """The profile with other labels, target and notes; all else is shared with it."""
+    hidden = copy(profile)
+    hidden.labels = [
+        {name: text if name == "exe" else masked(text) for name, text in labels.items() if cmdline or name != "title"}
+        for labels in profile.labels
+    ]
+    target = profile.context.target
+    kept = masked(target) if cmdline else target if target == WHOLE_HOST else ""
+    hidden.context = replace(profile.context, target=kept)
+    hidden.notes = [note for note in profile.notes if note.within(stretch.start_ns, stretch.end_ns)]
+    return hidden
 
 
 def _process(row: Any) -> dict[str, object]:

@@ -11,11 +11,13 @@ from ..profiles.delta import Context, Delta, Notice, Vitals
 from ..profiles.printable import printable
 from ..profiles.profile import Profile
 from ..profiles.source import SourceError
+from ..profiles.time_notes import TimeNote
 from ..profiles.timeline import KEEP_FINE, SECOND
 from ..profiles.view import EVERYTHING, Stretch
 from .file_source import WHOLE_LINE_BYTES, FileSource, new_profile
 from .joined import Joined
 from .limits import Limits, TooLarge
+from .notes_file import add_note
 from .opening import refused
 from .recording import Part, Recording, overlap
 from .seconds import Seconds
@@ -69,6 +71,10 @@ class FolderSource:
     def stop(self) -> None:
         """End before the next delta."""
         self._stopped = True
+
+    def keep_note(self, note: TimeNote) -> None:
+        """Write a note down in the first of the folders. Raises OSError."""
+        add_note(self.recording.paths[0], note)
 
     def context(self) -> Context:
         """What holds for the first file that can be read. Raises SourceError when there is none."""

@@ -15,6 +15,7 @@ from textual import events
 from ..profiles.delta import Notice
 from ..profiles.source import Source
 from ..profiles.target import Target, joined
+from ..profiles.time_notes import TimeNote
 from ..profiles.timeline import SECOND
 from ..profiles.view import Baseline, Stretch, View
 from ..themes.glyphs import glyphs_for
@@ -29,7 +30,7 @@ from .figures import clock
 from .keys import bindings, help_lines
 from .look import Look, make_look
 from .page import Line, Page
-from .saving import save_snapshot
+from .saving import save_bundle, save_snapshot
 from .search import exactly
 from .table import Table
 from .time_strip import TimeStrip
@@ -121,10 +122,10 @@ class IcetopApp(ViewingApp):
             outcome = prompt.take(event.key, event.character)
         else:
             prompt.paste(event.text)
-        if prompt.purpose == "time":
+        if prompt.purpose != "search":
             self._board.footer.display = not prompt.display
             if outcome == "kept":
-                self._go_to(prompt.text)
+                (self._go_to if prompt.purpose == "time" else self._write_note)(prompt.text)
             return
         self._set_search("" if outcome == "dropped" else prompt.text)
         self._board.footer.display = not prompt.display
@@ -240,6 +241,25 @@ class IcetopApp(ViewingApp):
         except ValueError as error:
             self._board.notice.say(Notice("warning", str(error)))
 
+    def action_note(self) -> None:
+        """Begin to type a note."""
+        self._board.open_prompt("", "note")
+
+    def _write_note(self, text: str) -> None:
+        """Note something on the stretch that was chosen, or else now."""
+        profile = self._keeper.profile
+        start, end = self._choices.span(profile.timeline)
+        note = TimeNote(start if self._choices.paused_at is not None else end, end, text)
+        profile.add_notes((note,))
+        said = Notice("info", f"noted at {clock(note.start_ns)}")
+        try:
+            if self._note_keeper is not None:
+                self._note_keeper.keep_note(note)
+        except OSError as error:
+            said = Notice("warning", said.what, "it could not be kept in the recording", str(error.strerror))
+        self._board.notice.say(said)
+        self._refresher.at_once()
+
     def on_time_strip_chosen(self, message: TimeStrip.Chosen) -> None:
         """Look at what the mouse chose, or compare with it; a click keeps the length."""
         timeline = self._keeper.profile.timeline
@@ -307,6 +327,20 @@ class IcetopApp(ViewingApp):
             path = await self._keeper.read(lambda profile: save_snapshot(profile, datetime.now()))
         except Exception as error:  # a snapshot that cannot be written must not end what is being looked at
             notice = Notice("error", "the snapshot could not be saved", str(error) or type(error).__name__)
+        else:
+            notice = Notice("info", f"saved {path}")
+        self._board.notice.say(notice)
+
+    def action_bundle(self) -> None:
+        """Save a bundle of the time shown."""
+        self.run_worker(self._bundle())
+
+    async def _bundle(self) -> None:
+        view = self._choices.view_of(self._keeper.profile)
+        try:
+            path = await self._keeper.read(lambda profile: save_bundle(profile, view, datetime.now()))
+        except Exception as error:  # as with snapshots
+            notice = Notice("error", "the bundle could not be saved", str(error) or type(error).__name__)
         else:
             notice = Notice("info", f"saved {path}")
         self._board.notice.say(notice)

@@ -52,7 +52,7 @@ class Choices:
         """
         stretch = self._stretch(profile.timeline)
         view = self.view if stretch is None else replace(self.view, stretch=stretch)
-        return self._compared(view, profile.timeline) if self.compares else view
+        return self._compared(view, profile) if self.compares else view
 
     def _stretch(self, timeline: TimeLine) -> Stretch | None:
         """The stretch chosen; None for that of the view."""
@@ -68,11 +68,18 @@ class Choices:
         start = timeline.start_ns if stretch.start_ns is None else stretch.start_ns
         return start, timeline.end_ns if stretch.end_ns is None else stretch.end_ns
 
-    def _compared(self, view: View, timeline: TimeLine) -> View:
+    def _compared(self, view: View, profile: Profile) -> View:
+        """The view with its baseline: the one marked, else what was before the last note in what is shown, else as much
+        time right before."""
+        timeline = profile.timeline
         base = self.baseline or Baseline()
         if base.beside or base.stretch is not None or base.target is not None:
             return replace(view, baseline=base)
         start, end = self.span(timeline)
+        divides = [note.start_ns for note in profile.notes if start + SECOND <= note.start_ns <= end - SECOND]
+        if divides:
+            after = replace(view.stretch, start_ns=divides[-1])
+            return replace(view, stretch=after, baseline=replace(base, stretch=Stretch(start, divides[-1])))
         if start <= timeline.start_ns:
             start = (timeline.start_ns + end) // 2
         before = Stretch(2 * start - end, start)

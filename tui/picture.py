@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..profiles.delta import Context, Vitals
 from ..profiles.profile import Profile
+from ..profiles.time_notes import TimeNote
 from ..profiles.timeline import SECOND, Bucket
 from ..profiles.view import View
 from ..profiles.vocabulary import parts_of, unit_of
@@ -45,7 +46,8 @@ class Picture:
     `shown_ns` is the stretch that the tree covers, `kept_ns` all that is kept, both as (start, end) in unix
     nanoseconds. `baseline_ns` is that of what it is compared with, where that lies on the same time line; `changes` are
     the stretches that differ from the ten minutes before them. `anything` says whether the profile holds samples at
-    all, of whatever kind, target and time; `set_aside` the nanoseconds that threads waited for work, left out here.
+    all, of whatever kind, target and time; `set_aside` the nanoseconds that threads waited for work, left out here;
+    `notes` what people wrote on the time line.
     """
 
     view: View
@@ -60,6 +62,7 @@ class Picture:
     anything: bool
     baseline_ns: tuple[int, int] = (0, 0)
     changes: list[tuple[int, int]] = field(default_factory=list)
+    notes: list[TimeNote] = field(default_factory=list)
     set_aside: int = 0
 
     @property
@@ -124,6 +127,7 @@ def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, back
         account=_account(tree, shown),
         shown_ns=_extent(shown),
         kept_ns=_extent(buckets),
+        notes=profile.notes,
         anything=any(bucket.counts for bucket in buckets),
         baseline_ns=_baseline_extent(profile, view),
         set_aside=set_aside(profile, view),

@@ -1,4 +1,4 @@
-"""The line in which something is typed: a search, a time."""
+"""The line in which something is typed: a search, a time, a note."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from .row import Row
 LONGEST = 200
 """Characters that may be typed."""
 
-Purpose = Literal["search", "time"]
+Purpose = Literal["search", "time", "note"]
 SIGNS: dict[Purpose, tuple[str, str]] = {
     "search": (" /", "enter keeps, esc clears"),
+    "note": (" note ", "what happened here, such as: deployed v2.31   (enter keeps, esc: back)"),
     "time": (" go to ", "14:03   14:03..14:05   last 15 min   -40..-20   (esc: back)"),
 }
 """What stands before the text, and after it."""

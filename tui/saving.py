@@ -1,4 +1,4 @@
-"""Saving a snapshot: where it goes and how it is called."""
+"""Saving a snapshot or a bundle: where it goes and how it is called."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..profiles.profile import Profile
+from ..profiles.view import View
 
 
 def snapshot_name(host: str, moment: datetime) -> str:
@@ -36,13 +37,29 @@ def data_folder(name: str) -> Path:
 
 def save_into(folder: Path, profile: Profile, moment: datetime) -> Path:
     """Write all of a profile into a folder. Gives the file's path; an existing file is never replaced."""
-    from ..snapshots.atomic import write_whole
     from ..snapshots.pprof_writer import encode_pprof
 
-    name = snapshot_name(profile.context.host, moment)
+    return _write_new(folder, snapshot_name(profile.context.host, moment), ".pb.gz", encode_pprof(profile))
+
+
+def save_bundle(profile: Profile, view: View, moment: datetime) -> Path:
+    """Write a bundle of what a view shows, where `save_snapshot` would. Gives the file's path. Raises OSError."""
+    from ..sampler.doctor import report_of
+    from ..snapshots.bundle import encode_bundle
+    from ..snapshots.bundle_names import ENDING
+
+    folder, host = Path.cwd(), profile.context.host
+    folder = folder if os.access(folder, os.W_OK) else data_folder("snapshots")
+    name = snapshot_name(host, moment).removesuffix(".pb.gz") + ENDING
+    return _write_new(folder, name, ENDING, encode_bundle(profile, view, report_of(host)))
+
+
+def _write_new(folder: Path, name: str, ending: str, content: bytes) -> Path:
+    from ..snapshots.atomic import write_whole
+
     path, number = folder / name, 1
     while path.exists():
         number += 1
-        path = folder / name.replace(".pb.gz", f"-{number}.pb.gz")
-    write_whole(str(path), encode_pprof(profile))
+        path = folder / f"{name.removesuffix(ending)}-{number}{ending}"
+    write_whole(str(path), content)
     return path

@@ -8,6 +8,9 @@ from rich.style import Style
 from textual import events
 from textual.message import Message
 
+from ..profiles.printable import printable
+from ..profiles.report_text import clip
+from ..profiles.time_notes import TimeNote
 from ..profiles.timeline import SECOND
 from .figures import clock, length
 from .look import Look
@@ -26,6 +29,10 @@ FEWEST = 10
 
 CHANGE_SIGN = "!"
 """Marks where what runs became something else."""
+
+NOTE_SIGN = "#"
+LONGEST_NOTE = 24
+"""Marks a note; how much of it stands beside the mark, where there is room."""
 
 RIGHT = 3
 """The mouse's button that chooses what to compare with."""
@@ -131,7 +138,18 @@ class TimeStrip(Painted):
             left, right = columns_in((begin, end), first, step, columns)
             if right > left:
                 write(signs, styles, left, CHANGE_SIGN, palette.strip_change)
+        for note in picture.notes:
+            self._note(signs, styles, columns_in((note.start_ns, note.start_ns + step), first, step, columns)[0], note)
         put_runs(row.to(LABEL), signs, styles)
+
+    def _note(self, signs: list[str], styles: list[Style], at: int, note: TimeNote) -> None:
+        """A sign where a note stands, and as much of it as there is room for."""
+        if not 0 <= at < len(signs):
+            return
+        text = f" {clip(printable(note.text, LONGEST_NOTE), LONGEST_NOTE)} "
+        if text.isascii() and is_free(signs, at + 1, len(text)):
+            write(signs, styles, at + 1, text, self.look.palette.strip_change)
+        write(signs, styles, at, NOTE_SIGN, self.look.palette.strip_change)
 
     def _bracket(
         self, signs: list[str], styles: list[Style], left: int, right: int, forms: tuple[str, ...], style: Style

@@ -11,7 +11,7 @@ from textual import events
 from textual.app import ComposeResult
 
 from ..profiles.profile import Profile
-from ..profiles.source import Source
+from ..profiles.source import KeepsNotes, Source
 from ..profiles.view import View
 from ..profiles.vocabulary import shown_kinds
 from .asking import AskingApp, Open
@@ -40,6 +40,7 @@ class ViewingApp(AskingApp):
         self._choices = first_choices(view, LIVE_WINDOW if source.live else None)
         self._feed = Feed(source, self.post_message)
         self._steering = Steering(source)
+        self._note_keeper = source if isinstance(source, KeepsNotes) else None
         self._keeper = Keeper(self._feed.folded)
         self._camera = Camera()
         self._refresher = Refresher(self._take_picture, self._start_work, self.set_timer, eager=source.live)

@@ -9,7 +9,7 @@ from .attach import try_attach
 from .check import Check, Machine, State
 from .report import WIDEST, as_json, as_text, knows_signs, wants_colour
 
-__all__ = ["Check", "Machine", "State", "check_machine", "run", "try_attach"]
+__all__ = ["Check", "Machine", "State", "check_machine", "report_of", "run", "try_attach"]
 
 
 def run(output_format: str, color: str, ascii_only: bool) -> int:
@@ -22,6 +22,15 @@ def run(output_format: str, color: str, ascii_only: bool) -> int:
         width = get_terminal_size((WIDEST, 24)).columns
         print(as_text(checks, wants_colour(color, sys.stdout), ascii_only, width))
     return int(any(check.state is State.FAILED for check in checks))
+
+
+def report_of(host: str) -> str | None:
+    """All checks as JSON, where a profile of `host` is of this machine; None elsewhere."""
+    import socket
+
+    if sys.platform != "linux" or host != socket.gethostname():
+        return None
+    return as_json(check_machine(Machine()))
 
 
 def check_machine(machine: Machine) -> list[Check]:
