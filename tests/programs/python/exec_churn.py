@@ -7,7 +7,7 @@ def work(count):
 
 def make(number):
     gap = "\n" * (number % 7)
-    source = f"def made_{number}(count):\n{gap}    return work(count)\nmade_{number}(200)"
+    source = f"def made_{number}(count):\n{gap}    return work(count)\nmade_{number}(3000)"
     exec(compile(source, f"<gen {number % 11}>", "exec"), {"work": work})
 
 

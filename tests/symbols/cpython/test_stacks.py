@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -121,6 +122,7 @@ def test_code_that_comes_and_goes_never_has_the_name_of_another(program: Program
     look = look_at(process.pid)
     made = 0
     for _ in range(60):
+        time.sleep(0.003)
         process.send_signal(signal.SIGSTOP)
         wait_for(process.pid, "T")
         (thread,) = read_threads(look.memory, look.runtime)
@@ -131,7 +133,7 @@ def test_code_that_comes_and_goes_never_has_the_name_of_another(program: Program
                 assert (line.file, line.line) in {(f"<gen {number % 11}>", place) for place in (1, 2 + number % 7)}
                 made += 1
         process.send_signal(signal.SIGCONT)
-    assert made > 10
+    assert made > 10, made
 
 
 def test_a_stopped_process_gives_calls_that_exist(program: Program, run: Run) -> None:
@@ -141,6 +143,7 @@ def test_a_stopped_process_gives_calls_that_exist(program: Program, run: Run) ->
     calls = {tuple(line.split()) for line in (PROGRAMS / "known_calls.txt").read_text().splitlines()}
     whole = 0
     for _ in range(30):
+        time.sleep(0.003)
         process.send_signal(signal.SIGSTOP)
         wait_for(process.pid, "T")
         (thread,) = read_threads(look.memory, look.runtime)
