@@ -31,3 +31,24 @@ static inline bool registers_are_of_user_code(struct registers *registers)
 {
     return (registers->cs & 3) == 3;
 }
+
+#define NO_DESCRIPTOR -1
+
+/* The file descriptor that a thread in this system call waits for, as far as its first argument tells. Numbers are those
+ * of arch/x86/entry/syscalls/syscall_64.tbl. */
+static inline s32 waited_descriptor(struct registers *registers)
+{
+    s32 descriptor = NO_DESCRIPTOR;
+    switch (registers->orig_ax) {
+    case 0: case 1:              /* read, write */
+    case 17: case 18: case 19: case 20:  /* pread64, pwrite64, readv, writev */
+    case 42: case 43: case 288:  /* connect, accept, accept4 */
+    case 44: case 45: case 46: case 47:  /* sendto, recvfrom, sendmsg, recvmsg */
+    case 299: case 307:          /* recvmmsg, sendmmsg */
+        return registers->di;
+    case 7: case 271:            /* poll, ppoll: the first of those it polls */
+        bpf_probe_read_user(&descriptor, sizeof(descriptor), (void *)registers->di);
+        return descriptor;
+    }
+    return NO_DESCRIPTOR;
+}

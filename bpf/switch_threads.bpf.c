@@ -1,5 +1,6 @@
 /* A thread leaves its CPU and another gets it. Raw tracepoint sched_switch: the one that leaves is still `current`. */
 #include "filter.h"
+#include "user_registers.h"
 #include "walk_kernel.h"
 #include "waits.h"
 
@@ -41,6 +42,10 @@ int switch_threads(struct switch_arguments *arguments)
     scratch_here->wait_since = now;
     scratch_here->wait_weight = weight;
     scratch_here->wait_preempted = preempted || !state;
+    struct registers registers = {};
+    scratch_here->wait_place = 0;
+    if (read_user_registers(settings_here, &registers))
+        scratch_here->wait_place = waited_descriptor(&registers) + 1;
     begin_stack(scratch_here);
     walk_kernel(arguments, scratch_here);
     if (scratch_here->event.space)

@@ -230,7 +230,7 @@ struct count_key {
     u32 pid;
     u32 tid;
     u32 epoch;
-    u32 part;                  /* of a wait: enum wait_part */
+    u32 part;                  /* of a wait: enum wait_part, and above that bit the place where it waits */
     char comm[COMM_LENGTH];
 };
 
@@ -261,11 +261,13 @@ struct scratch {
     u64 wait_since;            /* of a thread that leaves its CPU: struct wait has the same */
     u32 wait_weight;
     u32 wait_preempted;
+    u32 wait_place;            /* the file descriptor it waits for and one more, 0 where there is none */
+    u32 unused;
     struct stack_event event;
 };
 
 /* What a thread waits for: something to happen, or a CPU. */
-enum wait_part { PART_BLOCKED, PART_RUN_QUEUE };
+enum wait_part { PART_BLOCKED, PART_RUN_QUEUE, PART_PLACE_SHIFT = 1 };
 
 /* A thread off its CPU, or what is remembered of it while it runs. */
 struct wait {

@@ -26,7 +26,7 @@ static inline void add_waited(struct wait *wait, u32 epoch, u32 part, u64 nanose
     struct count_key key = wait->key;
     struct waited nothing = {};
     key.epoch = epoch;
-    key.part = part;
+    key.part |= part;
     struct waited *sum = waited.lookup_or_try_init(&key, &nothing);
     if (!sum) {
         count_wait(WAITS_LOST_FULL, times * wait->weight);
@@ -100,6 +100,7 @@ static inline void begin_wait(struct scratch *scratch, u64 stack)
     struct wait wait = {};
     wait.key = scratch->key;
     wait.key.stack = stack;
+    wait.key.part = scratch->wait_place << PART_PLACE_SHIFT;
     wait.since = scratch->wait_since;
     wait.weight = scratch->wait_weight;
     wait.preempted = scratch->wait_preempted;

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 
 RUN_QUEUE = "run queue"
 OTHER = "other"
+UNTOLD = frozenset(("events", OTHER))
+"""Causes that say less than what is known when a socket or a pipe was waited for."""
 
 CAUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lock", ("futex_", "do_futex", "__futex", "rt_mutex_", "flock_lock", "fcntl_setlk", "posix_lock")),

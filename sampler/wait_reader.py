@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from ..profiles.delta import Counts, Notice
 from ..profiles.locations import Line, Location
-from ..profiles.vocabulary import WAITING, Language
+from ..profiles.vocabulary import PEER, WAITING, Language
 from ..symbols.namer import Namer
+from ..targets.peers import Peer, Peers
 from .kernel_side import RawStack
 from .tables import Tables
-from .wait_causes import RUN_QUEUE, cause_of, scheduler_frames
+from .wait_causes import RUN_QUEUE, UNTOLD, cause_of, scheduler_frames
 from .wait_side import RawWait, WaitReading
 
 
@@ -26,6 +27,7 @@ class WaitReader:
         self._tables = tables
         self._namer = namer
         self._causes: dict[int, str] = {}
+        self._peers = Peers()
         self._counters: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
 
@@ -48,8 +50,7 @@ class WaitReader:
             if node is None:
                 self.lost["stack_forgotten"] += max(wait.times, 1)
                 continue
-            cause = RUN_QUEUE if wait.run_queue else self._causes.get(wait.stack, cause_of(()))
-            counts.add(self._tables.child(node, self._leaf(cause)), series(wait), wait.times, wait.nanoseconds)
+            counts.add(self._leaf(node, wait), series(wait), wait.times, wait.nanoseconds)
         self.lost["map_full"] = reading.counters.get("WAITS_LOST_FULL", 0)
         self.lost["ring_full"] = reading.counters.get("WAITS_LOST_RING", 0)
         self._counters = Counter(reading.counters)
@@ -73,5 +74,39 @@ class WaitReader:
         lines = self._namer.locate_kernel(address).lines
         return lines[-1].function if lines else ""
 
-    def _leaf(self, cause: str) -> int:
+    def _leaf(self, node: int, wait: RawWait) -> int:
+        """The node for the cause of a wait, or that for who is at the other end, below it."""
+        if wait.run_queue:
+            return self._tables.child(node, self._cause(RUN_QUEUE))
+        cause = self._causes.get(wait.stack, cause_of(()))
+        peer = self._peers.of(wait.pid, wait.descriptor) if wait.descriptor >= 0 else None
+        if peer is None:
+            return self._tables.child(node, self._cause(cause))
+        if cause in UNTOLD:
+            cause = "pipe" if peer.what == "pipe" else "network"
+        above = self._tables.child(node, self._cause(cause))
+        name = peer_name(peer)
+        if not name:
+            return above
+        other = Location(Language.KERNEL, PEER, name, peer.pid, (Line(name),))
+        return self._tables.child(above, self._tables.location(other)[0])
+
+    def _cause(self, cause: str) -> int:
         return self._tables.location(Location(Language.KERNEL, WAITING, cause, 0, (Line(f"[{cause}]"),)))[0]
+
+
+def peer_name(peer: Peer) -> str:
+    """The other end as a person reads it: `to postgres 812 at 127.0.0.1:5432`; empty when nothing is known of it."""
+    words = [process_name(peer.pid), str(peer.pid)] if peer.pid else []
+    if peer.address:
+        words += ["at", peer.address] if words else [peer.address]
+    return " ".join(["to", *filter(None, words)]) if words else ""
+
+
+def process_name(pid: int) -> str:
+    """What the kernel calls a process; empty when it is gone."""
+    try:
+        with open(f"/proc/{pid}/comm", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""

@@ -23,7 +23,10 @@ WALKS = 20
 
 @dataclass(frozen=True, slots=True)
 class RawWait:
-    """Waits of one thread in one stack: how long together, how many ended, and whether for a CPU alone."""
+    """Waits of one thread in one stack: how long together, how many ended, and whether for a CPU alone.
+
+    `descriptor` is the file that they were for, as the process numbers it, -1 where that is not known.
+    """
 
     stack: int
     start_ns: int
@@ -34,6 +37,7 @@ class RawWait:
     nanoseconds: int
     times: int
     run_queue: bool
+    descriptor: int
 
 
 @dataclass(slots=True)
@@ -98,9 +102,11 @@ class WaitSide:
                 continue
             gone.append(key)
             nanoseconds, times = struct.unpack("=QQ", value)
-            yield self._raw(row, nanoseconds, times, row.part == self._parts["PART_RUN_QUEUE"])
+            yield self._raw(row, nanoseconds, times, bool(row.part & self._parts["PART_RUN_QUEUE"]))
         held.delete_all(gone)
 
     def _raw(self, key: Any, nanoseconds: int, times: int, run_queue: bool) -> RawWait:
         comm = key.comm.decode("utf-8", "replace")
-        return RawWait(key.stack, key.start, key.cgroup, key.pid, key.tid, comm, nanoseconds, times, run_queue)
+        descriptor = (key.part >> self._parts["PART_PLACE_SHIFT"]) - 1
+        who = (key.stack, key.start, key.cgroup, key.pid, key.tid, comm)
+        return RawWait(*who, nanoseconds, times, run_queue, descriptor)
