@@ -48,7 +48,7 @@ WAITING = "[waiting]"
 """The binary of the leaf that says why a thread waits: its function is the cause, such as `[network]`."""
 
 PEER = "[peer]"
-"""The binary of the leaf below it that says who is at the other end; its offset is that process's id, or 0."""
+"""The binary of the leaf below it that says who is at the other end; its build-id is that process's id, or empty."""
 
 UNITS = {
     "cpu": "nanoseconds",

@@ -88,7 +88,7 @@ class WaitReader:
         name = peer_name(peer)
         if not name:
             return above
-        other = Location(Language.KERNEL, PEER, name, peer.pid, (Line(name),))
+        other = Location(Language.KERNEL, PEER, str(peer.pid or ""), peer.pid, (Line(name),))
         return self._tables.child(above, self._tables.location(other)[0])
 
     def _cause(self, cause: str) -> int:
@@ -96,11 +96,11 @@ class WaitReader:
 
 
 def peer_name(peer: Peer) -> str:
-    """The other end as a person reads it: `to postgres 812 at 127.0.0.1:5432`; empty when nothing is known of it."""
+    """The other end as a person reads it: `[to postgres 812 at 127.0.0.1:5432]`; empty when nothing is known of it."""
     words = [process_name(peer.pid), str(peer.pid)] if peer.pid else []
     if peer.address:
         words += ["at", peer.address] if words else [peer.address]
-    return " ".join(["to", *filter(None, words)]) if words else ""
+    return f"[to {' '.join(filter(None, words))}]" if words else ""
 
 
 def process_name(pid: int) -> str:

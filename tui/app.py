@@ -18,6 +18,7 @@ from ..profiles.target import Target, joined
 from ..profiles.time_notes import TimeNote
 from ..profiles.timeline import SECOND
 from ..profiles.view import Baseline, Stretch, View
+from ..profiles.vocabulary import PEER
 from ..themes.glyphs import glyphs_for
 from ..themes.palette import THEMES
 from .asking import Open
@@ -82,7 +83,11 @@ class IcetopApp(ViewingApp):
             self._board.show_details(self._picture)
 
     def action_zoom_in(self) -> None:
-        """Zoom into the box under the cursor."""
+        """Zoom into the box under the cursor; on who is at the other end of a wait: go to that process."""
+        peer = self._peer()
+        if peer:
+            self._look_at(Target(pids=frozenset((peer,))))
+            return
         if self._board.pane is self._board.table:
             self.action_pane()
         if not self._board.icicle.zoom_in():
@@ -291,10 +296,19 @@ class IcetopApp(ViewingApp):
         from .picker import target_of
 
         if chosen:
-            target = target_of(chosen)
-            if not self._ended:
-                self._steering.retarget(self._sampled(target))
-            self._choose(self._choices.of_target(target))
+            self._look_at(target_of(chosen))
+
+    def _look_at(self, target: Target) -> None:
+        """Sample and show something else."""
+        if not self._ended:
+            self._steering.retarget(self._sampled(target))
+        self._choose(self._choices.of_target(target))
+
+    def _peer(self) -> int:
+        """The process that the box under the cursor names as the other end of a wait, 0 where it names none."""
+        frame = self._picture.tree.frame(self._board.icicle.box) if self._picture is not None else None
+        known = frame is not None and frame.binary == PEER and frame.build_id.isdigit()
+        return int(frame.build_id) if frame is not None and known else 0
 
     def _sampled(self, target: Target) -> Target:
         """What is to be sampled for a target to be shown: also what it is compared with."""

@@ -26,7 +26,7 @@ def waited(found: dict[str, Any], pid: int) -> Counter[tuple[str, str]]:
         if stack["pid"] == pid:
             names = [found["frames"][index]["name"] for index in stack["frames"]]
             function = next((name for name in names if name.startswith("wait_in_")), "")
-            cause = next(name for name in reversed(names) if name.startswith("["))
+            cause = next(name for name in reversed(names) if name.startswith("[") and not name.startswith("[to "))
             sums[function, cause] += stack["value"]
     return sums
 
@@ -87,7 +87,7 @@ def test_who_is_at_the_other_end(icetop: Icetop, report: Report, start: Start) -
     done = icetop("record", "--kind", "offcpu", "-d", 3, "-o", "x.pb.gz", "-p", client.pid)
     assert done.returncode == 0, done.stderr
     rows = {row["name"]: row for row in report("x.pb.gz", "--kind", "offcpu")["functions"]}
-    (peer,) = (name for name in rows if name.startswith("to "))
+    (peer,) = (name for name in rows if name.startswith("[to "))
     assert f" {server.pid} at 127.0.0.1:{port}" in peer
     assert rows[peer]["cum_percent"] > 80
     assert rows["[network]"]["cum"] >= rows[peer]["cum"]
