@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..binaries import Binary
@@ -50,8 +49,7 @@ class Task(NamedTuple):
     coroutine: str
 
 
-@dataclass(frozen=True, slots=True)
-class TaskOffsets:
+class TaskOffsets(NamedTuple):
     """Where a task has its name and its coroutine, and the coroutine its qualified name; before 3.14 also where a
     frame has its first variable. From 3.14 on: in the thread state, `running`; in the task, who awaits it (a task, or
     a set of them if the byte `awaited_by_is_set` says so)."""

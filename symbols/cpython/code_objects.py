@@ -39,7 +39,6 @@ _TYPE, _SIZE, _TYPE_NAME = 8, 16, 24
 _SHIM_NAMES = {("__init__", "__init__"), ("<shim>", "<shim>"), ("<sys>", "<shim>"), ("<interpreter trampoline>",) * 2}
 
 
-@dataclass(frozen=True, slots=True)
 class PythonProcess:
     """A process to read from. `key` tells it from all others, such as (pid, start).
 
@@ -47,17 +46,17 @@ class PythonProcess:
     (or byte code), first line.
     """
 
-    key: object
-    memory: Memory
-    runtime: Runtime
-    fields: Fields = field(init=False)
+    __slots__ = ("fields", "key", "memory", "runtime")
 
-    def __post_init__(self) -> None:
-        code = self.runtime.layout.code
+    def __init__(self, key: object, memory: Memory, runtime: Runtime) -> None:
+        self.key = key
+        self.memory = memory
+        self.runtime = runtime
+        code = runtime.layout.code
         places = (code.name if code.qualname == NONE else code.qualname, code.filename, code.line_table)
         size = _SIZE if code.byte_code == NONE else code.byte_code
         numbers = [(place, "Q") for place in (*places, _TYPE, size)]
-        object.__setattr__(self, "fields", Fields([*numbers, (code.first_line, "i")]))
+        self.fields = Fields([*numbers, (code.first_line, "i")])
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..binaries import Binary
 from ..elf_file import ElfFile
@@ -25,8 +25,7 @@ _VERSION_IN_NAME = re.compile(r"python(\d)\.?(\d{1,2})?")
 _EARLIEST_MINOR = 5
 
 
-@dataclass(frozen=True, slots=True)
-class InterpreterFile:
+class InterpreterFile(NamedTuple):
     """An interpreter in a file; addresses are virtual ones of the file.
 
     `code_type` is that of `PyCode_Type`, 0 when the file does not tell; `loop_ranges` are the (start, end) offsets in
@@ -39,8 +38,7 @@ class InterpreterFile:
     loop_ranges: tuple[FileRange, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
+class Unusable(NamedTuple):
     """A CPython that cannot be read, and why, in words for a person."""
 
     reason: str

@@ -6,7 +6,7 @@ Include/cpython (pystate.h, code.h). From 3.13 on an interpreter describes itsel
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 NONE = -1
 """The offset of what a version does not have."""
@@ -14,8 +14,7 @@ NONE = -1
 Version = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeOffsets:
+class RuntimeOffsets(NamedTuple):
     """In `_PyRuntime`: the first interpreter; the `Py_tss_t` of the thread state; the thread state with the GIL."""
 
     interpreters_head: int
@@ -23,8 +22,7 @@ class RuntimeOffsets:
     tstate_current: int = NONE
 
 
-@dataclass(frozen=True, slots=True)
-class InterpreterOffsets:
+class InterpreterOffsets(NamedTuple):
     """In `PyInterpreterState`: the next interpreter, the first thread state, the dictionary `sys.modules`."""
 
     next: int
@@ -32,8 +30,7 @@ class InterpreterOffsets:
     modules: int = NONE
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadOffsets:
+class ThreadOffsets(NamedTuple):
     """In `PyThreadState`. `frame` leads to the innermost frame, or (3.11, 3.12) to the innermost cframe.
 
     `thread_id` is the pthread, which is the thread's fs base; `native_thread_id` the kernel's number for it, in its
@@ -48,16 +45,14 @@ class ThreadOffsets:
     base_frame: int = NONE
 
 
-@dataclass(frozen=True, slots=True)
-class CFrameOffsets:
+class CFrameOffsets(NamedTuple):
     """In `_PyCFrame` (3.11, 3.12): one for each C call of the evaluation loop, the innermost first."""
 
     frame: int = NONE
     previous: int = NONE
 
 
-@dataclass(frozen=True, slots=True)
-class FrameOffsets:
+class FrameOffsets(NamedTuple):
     """In `PyFrameObject` (to 3.10) or `_PyInterpreterFrame`; one read of `header_bytes` has all of it.
 
     `code_tags` are the bits of the code reference that are marks and not part of the address. `instruction` is
@@ -81,8 +76,7 @@ class FrameOffsets:
     code_tags: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CodeOffsets:
+class CodeOffsets(NamedTuple):
     """In `PyCodeObject`.
 
     `line_table` is `co_lnotab` in 3.8 and 3.9. `code_adaptive` is where the byte code begins, from 3.11 on; before,
@@ -98,16 +92,14 @@ class CodeOffsets:
     byte_code: int = NONE
 
 
-@dataclass(frozen=True, slots=True)
-class StringOffsets:
+class StringOffsets(NamedTuple):
     """In `PyASCIIObject`: the bytes that it, and `PyCompactUnicodeObject`, take before the characters."""
 
     ascii_bytes: int
     compact_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """All offsets of one version. `described` says that they come from the interpreter itself."""
 
     version: Version
@@ -144,22 +136,20 @@ _3_9 = Layout(
     _OLD_CODE,
     StringOffsets(ascii_bytes=48, compact_bytes=72),
 )
-_3_8 = replace(
-    _3_9,
+_3_8 = _3_9._replace(
     version=(3, 8),
     runtime=RuntimeOffsets(interpreters_head=32, auto_tss_key=1392, tstate_current=1368),
     interpreter=InterpreterOffsets(next=0, threads_head=8, modules=56),
 )
-_3_10 = replace(_3_9, version=(3, 10), frame=replace(_OLD_FRAME, instruction=96, header_bytes=104, instruction_unit=2))
-_3_11 = replace(
-    _3_9,
+_3_10 = _3_9._replace(version=(3, 10), frame=_OLD_FRAME._replace(instruction=96, header_bytes=104, instruction_unit=2))
+_3_11 = _3_9._replace(
     version=(3, 11),
     runtime=RuntimeOffsets(interpreters_head=40, auto_tss_key=592, tstate_current=576),
     interpreter=InterpreterOffsets(next=0, threads_head=16, modules=888),
     thread=ThreadOffsets(next=8, interpreter=16, thread_id=152, frame=56, native_thread_id=160),
     cframe=CFrameOffsets(frame=8, previous=16),
     frame=FrameOffsets(code=32, previous=48, instruction=56, header_bytes=72, owner=69, is_entry=68),
-    code=replace(_NEW_CODE, first_line=72, code_adaptive=184),
+    code=_NEW_CODE._replace(first_line=72, code_adaptive=184),
 )
 _3_12 = Layout(
     (3, 12),
@@ -171,21 +161,19 @@ _3_12 = Layout(
     _NEW_CODE,
     _NEW_STRING,
 )
-_3_13 = replace(
-    _3_12,
+_3_13 = _3_12._replace(
     version=(3, 13),
     runtime=RuntimeOffsets(interpreters_head=632, auto_tss_key=2160),
     interpreter=InterpreterOffsets(next=7264, threads_head=7344, modules=7656),
     thread=ThreadOffsets(next=8, interpreter=16, thread_id=152, frame=72, native_thread_id=160),
     cframe=CFrameOffsets(),
-    code=replace(_NEW_CODE, code_adaptive=200),
+    code=_NEW_CODE._replace(code_adaptive=200),
 )
-_3_14 = replace(
-    _3_13,
+_3_14 = _3_13._replace(
     version=(3, 14),
     runtime=RuntimeOffsets(interpreters_head=808, auto_tss_key=2336),
     interpreter=InterpreterOffsets(next=7272, threads_head=7344, modules=7688),
-    frame=replace(_NEW_FRAME, owner=74, header_bytes=80, code_tags=7),
-    code=replace(_NEW_CODE, code_adaptive=208),
+    frame=_NEW_FRAME._replace(owner=74, header_bytes=80, code_tags=7),
+    code=_NEW_CODE._replace(code_adaptive=208),
 )
 _LAYOUTS = {layout.version: layout for layout in (_3_8, _3_9, _3_10, _3_11, _3_12, _3_13, _3_14)}

@@ -6,7 +6,7 @@ import re
 import struct
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..binaries import Binary
 from ..elf_file import ElfFile
@@ -29,8 +29,7 @@ _NAME = re.compile(r"(?:lib)?python[\w.-]*$")
 _TSS = struct.Struct("<iI")
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(NamedTuple):
     """A CPython in a process.
 
     `address` is that of its `_PyRuntime`, `code_type` that of `PyCode_Type` (0: not known). `loop_ranges` are (start,

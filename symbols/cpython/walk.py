@@ -7,7 +7,6 @@ the outermost of them carries the mark `entry`; see `layouts.FrameOffsets` for h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
 from typing import NamedTuple
@@ -50,8 +49,7 @@ class PythonFrame(NamedTuple):
     address: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PythonStack:
+class PythonStack(NamedTuple):
     """Frames, the innermost first, and how the walk ended. `raced`: the innermost C call had no frame yet."""
 
     frames: tuple[PythonFrame, ...]

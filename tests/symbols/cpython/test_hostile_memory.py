@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import struct
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,11 +108,11 @@ class Words:
         return b"".join(struct.pack("<Q", self.words.get(place, 0)) for place in places)[:size]
 
 
-def runtime_of(version: tuple[int, int], **changes: object) -> Runtime:
+def runtime_of(version: tuple[int, int]) -> Runtime:
     layout = layout_of(version)
     assert layout is not None
     mapping = Mapping(0, 1, 0, 0, 0, "", False)
-    return replace(Runtime(0x1000, layout, 0, mapping, "", (), True, NONE), **changes)
+    return Runtime(0x1000, layout, 0, mapping, "", (), True, NONE)
 
 
 ALL = [(3, minor) for minor in range(8, 15)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,7 +66,7 @@ def test_the_described_layout_is_the_one_in_the_table(
     if known is None:
         assert runtime.layout.described
     else:
-        assert replace(runtime.layout, described=False) == known
+        assert runtime.layout._replace(described=False) == known
     assert runtime.layout.described == (version >= (3, 13))
 
 
@@ -204,7 +203,7 @@ def test_descriptions_that_do_not_hold_are_refused(python: list[str], start: Sta
             layout = from_debug_offsets(lying)
         except NotDescribed:
             continue
-        assert replace(layout, described=False) == replace(from_debug_offsets(data), described=False)
+        assert layout._replace(described=False) == from_debug_offsets(data)._replace(described=False)
 
 
 @pytest.mark.parametrize("version", [(3, 13), (3, 14), (3, 15)], indirect=True)
