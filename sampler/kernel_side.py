@@ -33,7 +33,7 @@ from .wait_side import WAIT_MAPS, WaitReading, WaitSide
 
 NO_SUBSYSTEM = 0xFFFFFFFF
 MAPPING_CHUNKS = 4
-DEFAULT_DEEPEST, STEPS_FOR_DEEPER = 300, {"STEPS": "64", "PYTHON_STEPS": "512"}
+DEFAULT_DEEPEST, STEPS_FOR_DEEPER = 276, {"STEPS": "64", "PYTHON_STEPS": "512"}
 """Deeper stacks than the first need another compiled form of the walkers, which takes more frames a run: the kernel
 allows chains of 33 programs."""
 
