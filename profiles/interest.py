@@ -117,7 +117,7 @@ def _changed(profile: Profile, parts: list[_Part]) -> list[tuple[int, int]]:
 def _by_function(profile: Profile, parts: list[_Part]) -> FloatArray:
     """How often each function was the one that ran, a row each, in each of the parts, a column each."""
     innermost = np.array([frames[0] for frames in profile.location_frames] or [0], dtype=np.int64)
-    locations = np.frombuffer(profile.stacks.locations, dtype=np.uint32)
+    locations = np.array(profile.stacks.locations, dtype=np.int64)
     sums = np.zeros((len(profile.frames), len(parts)))
     for place, part in enumerate(parts):
         framed = part.nodes >= ROOTS

@@ -49,16 +49,23 @@ def select(profile: Profile, view: View) -> Rows:
 def picked(profile: Profile, view: View) -> Rows:
     """The rows of a view's kind, stretch and target as they were counted, over and over as time went by."""
     rows = Rows(*columns(list(profile.timeline.buckets(view.stretch.start_ns, view.stretch.end_ns)), view.kind))
+    chosen = wanted(profile, view, rows.nodes, rows.series)
+    return rows if chosen is None else rows.take(chosen)
+
+
+def wanted(profile: Profile, view: View, nodes: IntArray, series: IntArray) -> npt.NDArray[np.bool_] | None:
+    """For rows of these nodes and series whether the view takes them: its target, and not idle; None: all of them."""
+    chosen = None
     if not view.idle and WAITS in parts_of(view.kind):
-        rows = rows.take(~idle_nodes(profile, rows.nodes))
-    if not view.target:
-        return rows
-    wanted = np.fromiter(
-        (view.target.matches(s, labels) for s, labels in zip(profile.series, profile.labels, strict=True)),
-        dtype=np.bool_,
-        count=len(profile.series),
-    )
-    return rows.take(wanted[rows.series])
+        chosen = ~idle_nodes(profile, nodes)
+    if view.target:
+        matching = np.fromiter(
+            (view.target.matches(s, labels) for s, labels in zip(profile.series, profile.labels, strict=True)),
+            dtype=np.bool_,
+            count=len(profile.series),
+        )
+        chosen = matching[series] if chosen is None else chosen & matching[series]
+    return chosen
 
 
 def set_aside(profile: Profile, view: View) -> int:

@@ -8,10 +8,11 @@ import numpy as np
 
 from .change import Side
 from .profile import Profile
-from .selection import IntArray, columns
+from .selection import IntArray, columns, wanted
 from .significance import FloatArray
 from .timeline import Bucket
 from .view import View
+from .vocabulary import parts_of
 
 MOST_SLICES = 60
 """More seconds than that are joined to fewer, longer slices."""
@@ -45,17 +46,11 @@ def sliced(profile: Profile, view: View, beside: bool = False) -> SlicedRows:
     sizes = [_rows(bucket, view.kind) for bucket in buckets]
     slices = np.repeat(slice_of_bucket, sizes)
     nodes, series, samples, values = columns(buckets, view.kind)
-    if view.target:
-        wanted = np.fromiter(
-            (view.target.matches(who, labels) for who, labels in zip(profile.series, profile.labels, strict=True)),
-            dtype=np.bool_,
-            count=len(profile.series),
-        )
-        keep = wanted[series]
+    keep = wanted(profile, view, nodes, series)
+    if keep is not None:
         nodes, series, samples, values, slices = (c[keep] for c in (nodes, series, samples, values, slices))
     return SlicedRows(nodes, series, samples, values, slices, lengths)
 
 
 def _rows(bucket: Bucket, kind: str) -> int:
-    counts = bucket.counts.get(kind)
-    return len(counts) if counts is not None else 0
+    return sum(len(bucket.counts[part]) for part in parts_of(kind) if part in bucket.counts)

@@ -17,6 +17,7 @@ from .locations import Frame
 from .merging import WHAT, Boxes, Merger
 from .order import OrderMemory, heavy
 from .profile import Profile
+from .reshaping import reshaped
 from .selection import IntArray, Rows, distinct, picked
 from .view import View
 from .vocabulary import Language
@@ -47,6 +48,8 @@ def tree_of(
     merger = Merger(profile, view, hidden_frames(profile.frames, view), same_frames)
     leaves = merger.leaf_first(pairs) if view.inverted else merger.root_first(pairs)
     boxes = merger.boxes()
+    if view.focus or view.collapsed:
+        boxes, leaves = reshaped(boxes, leaves, profile.frames, view)
     del merger  # its columns are as large as the tree
     by_value = _cumulated(boxes, leaves, values)
     by_samples = by_value if samples is values else _cumulated(boxes, leaves, samples)

@@ -54,6 +54,8 @@ class View:
     tell what it runs. `minimum_samples` and `minimum_share` (0 to 1, of the total) leave
     small functions and boxes out of what is listed and drawn, never out of totals. `inverted` puts the leaf first.
     `idle` counts the waits of threads that wait for work as well (see `idle.py`).
+    `collapsed` makes a function that calls itself one box; `focus` is the name of a function that stands at the top
+    with what it calls (inverted: with who calls it).
     With a `baseline` the view is a comparison; `measure` and `width` then say how changes are told and drawn.
     """
 
@@ -68,6 +70,8 @@ class View:
     first_level: FirstLevel = "process"
     inverted: bool = False
     idle: bool = False
+    collapsed: bool = False
+    focus: str = ""
     baseline: Baseline | None = None
     measure: Measure = "points"
     width: Width = "mean"

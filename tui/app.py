@@ -176,6 +176,38 @@ class IcetopApp(ViewingApp):
         """One of the changes that `Choices` knows, by its name."""
         self._choose(getattr(self._choices, change)())
 
+    def action_center(self) -> None:
+        """What the function under the cursor calls, or everything again."""
+        name = self._function_here() or self._choices.view.focus
+        if name:
+            self._board.icicle.unzoom()
+            self._choose(self._choices.toggle_focus(name))
+
+    def action_undo(self) -> None:
+        """The view before."""
+        if self._views:
+            self._change(self._views.pop())
+
+    async def action_source(self) -> None:
+        """The source around the hot lines of the function under the cursor."""
+        from .source_page import source_page
+
+        picture, box = self._picture, self._board.icicle.box
+        frame = picture.tree.frame(box) if picture is not None else None
+        if picture is None or frame is None:
+            return
+        groups = (picture.tree.group(place) for place in picture.tree.ancestors(box))
+        pid = next((group.pid for group in groups if group is not None), 0) if self._live else 0
+        lines = await self._keeper.read(lambda profile: source_page(profile, picture, frame, pid))
+        self._open_page(f"source of {frame.name}", lines)
+
+    async def action_copy_stack(self) -> None:
+        """Copy the stack of the box under the cursor, the outermost function first."""
+        if self._picture is not None:
+            lines = [text for _, text in stack_lines(self._picture, self._board.icicle.box)[1:]]
+            await self._copy("\n".join(lines) + "\n")
+            self._board.notice.say(Notice("info", f"a stack of {len(lines)} is copied, if the terminal allows it"))
+
     def action_leave_out(self) -> None:
         """Without the function under the cursor."""
         name = self._function_here()
@@ -364,11 +396,13 @@ class IcetopApp(ViewingApp):
         if self._picture is None:
             return
         lines = verdict(self._picture, self._board.icicle.box)
-        text = "\n".join(lines) + "\n"
-        if not await asyncio.to_thread(give_to_tmux, text, os.environ):
-            self.send(copy_sequences(text, os.environ))
+        await self._copy("\n".join(lines) + "\n")
         told = "on the clipboard, as far as the terminal allows it (OSC 52); it can be copied from here as well"
         self._open_page("verdict", [*(("", line) for line in lines), ("", ""), ("copied", told)])
+
+    async def _copy(self, text: str) -> None:
+        if not await asyncio.to_thread(give_to_tmux, text, os.environ):
+            self.send(copy_sequences(text, os.environ))
 
     def action_palette(self) -> None:
         """All commands."""

@@ -172,6 +172,14 @@ class Choices:
         """With the waits of threads that wait for work, or without."""
         return replace(self, view=replace(self.view, idle=not self.view.idle))
 
+    def toggle_collapsed(self) -> Choices:
+        """Recursion as one box, or as it was."""
+        return replace(self, view=replace(self.view, collapsed=not self.view.collapsed))
+
+    def toggle_focus(self, name: str) -> Choices:
+        """Only what one function does, whoever called it; of the one in focus, everything again."""
+        return replace(self, view=replace(self.view, focus="" if self.view.focus == name else name))
+
     def next_first_level(self) -> Choices:
         """The next way of grouping."""
         levels: tuple[FirstLevel, ...] = get_args(FirstLevel)
@@ -224,6 +232,8 @@ class Choices:
         found += ["with interpreter"] if view.interpreter else []
         found += ["idle threads too"] if view.idle else []
         found += ["leaf first"] if view.inverted else []
+        found += ["recursion collapsed"] if view.collapsed else []
+        found += [f"{'callers' if view.inverted else 'callees'} of {printable(view.focus, 40)}"] if view.focus else []
         found += [f"by {view.first_level}"] if view.first_level != "process" else []
         found += [f"colour by {self.tint}"] if self.tint != "package" else []
         found += [f"from {100 * view.minimum_share:g} %"] if view.minimum_share else []

@@ -96,6 +96,11 @@ class Icicle(Painted):
         self._lay_out()
         return True
 
+    def unzoom(self) -> None:
+        """Leave all zooms; the next picture is another tree."""
+        self._zooms.clear()
+        self._top = 0
+
     def widest(self, frame_id: int) -> int | None:
         """The widest box of a function, those in sight before others."""
         from ..profiles.call_tree import FRAME

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,9 @@ from .spare_memory import give_back
 from .steering import Steering
 from .target_words import ordered_words, target_words
 
+VIEWS = 50
+"""How many views one can go back."""
+
 
 class ViewingApp(AskingApp):
     """Deltas in, pictures out."""
@@ -47,6 +51,7 @@ class ViewingApp(AskingApp):
         self._cost = SelfCost()
         self._picture: Picture | None = None
         self._search = Search()
+        self._views: deque[Choices] = deque(maxlen=VIEWS)
         self._counted = False
         self._ended = False
         self._leaving = False
@@ -195,6 +200,10 @@ class ViewingApp(AskingApp):
             self._board.notice.tell(notice)
 
     def _choose(self, choices: Choices) -> None:
+        self._views.append(self._choices)
+        self._change(choices)
+
+    def _change(self, choices: Choices) -> None:
         self._choices = choices
         self._show_header()
         if self._picture is not None:

@@ -220,6 +220,16 @@ def test_a_reset_keeps_what_is_beside() -> None:
     assert rows["old"].change.cum.was_percent == 100 and rows["new"].cum_percent == 100
 
 
+def test_wall_time_is_compared_with_both_its_parts() -> None:
+    maker = ProfileMaker()
+    for second in range(20):
+        maker.sample("a;b", 6).sample("a;k:wait", 4 if second < 10 else 20, kind="offcpu").tick()
+    tree = build_comparison(maker.profile, replace(halves(), kind="wall"))
+    assert (tree.change.sides.was.samples, tree.change.sides.now.samples) == (100, 260)
+    rows = {row.frame.name: row.change for row in top_table(tree, View(), "delta")}
+    assert rows["wait"].significant and rows["b"].flat.points == pytest.approx(100 * (60 / 260 - 60 / 100))
+
+
 def test_an_empty_side_changes_nothing() -> None:
     profile = two_sided().profile
     for view in (replace(halves(), baseline=Baseline(at(50, 60))), replace(halves(), stretch=at(50, 60))):

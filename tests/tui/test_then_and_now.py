@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,10 @@ from icetop.profiles.delta import Delta
 from icetop.profiles.target import Target
 from icetop.profiles.timeline import SECOND
 from icetop.profiles.view import Baseline, Stretch, View
+from icetop.targets import source_text
 from icetop.tests.profile_maker import START, ProfileMaker
 from icetop.tests.tui.moving_source import START_NS, MovingSource
+from icetop.tui import source_page
 from icetop.tui.choices import Choices, first_choices
 from icetop.tui.time_words import parse_time
 
@@ -232,8 +235,66 @@ async def test_nothing_to_compare_with_is_no_failure() -> None:
 async def test_where_things_changed_is_marked_and_gone_to(utc: None) -> None:
     async with running(MovingSource(backlog=120, pace=30)) as person:
         await person.sees("Total ")
-        await person.sees(lambda text: any(" shown " in row and "!" in row for row in text.splitlines()))
+        await person.sees(lambda text: any("shown " in row and "!" in row for row in text.splitlines()))
         await person.press("e")
         await person.sees("What changed")
         begin = person.app._choices.span(person.app._keeper.profile.timeline)[0]
         assert 55 * SECOND <= begin - START_NS <= 70 * SECOND
+
+
+async def test_views_can_be_gone_back_through() -> None:
+    async with running() as person:
+        await person.sees("Total ")
+        await person.press("i", "r", "c", "left_square_bracket")
+        await person.sees("What changed")
+        for _ in range(3):
+            await person.press("backspace")
+        await person.sees(lambda text: "leaf first" in text and "recursion" not in text and "What changed" not in text)
+        await person.press("backspace", "backspace")
+        await person.sees(lambda text: "leaf first" not in text)
+
+
+async def test_a_function_in_the_centre_with_callees_and_callers() -> None:
+    async with running() as person:
+        await person.sees("Total ")
+        await person.press("slash", *"pq_exec", "enter", "f")
+        await person.sees("callees of pq_execute")
+        tree = person.app._picture.tree
+        assert "pq_execute" in [tree.name(box) for box in tree.children(1)]
+        await person.press("i")
+        await person.sees("callers of pq_execute")
+        await person.press("j", "j", "f")
+        await person.sees(lambda text: "callers of" not in text or "callers of pq_execute" not in text)
+
+
+async def test_the_source_of_a_function(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "views.py"
+    file.write_text("".join(f"line {number} of it\n" for number in range(1, 100)))
+    real = source_text.source_lines
+    monkeypatch.setattr(source_page, "source_lines", lambda path, pid, *span: real(str(file), 0, *span))
+    async with running() as person:
+        await person.sees("Total ")
+        await person.press("slash", *"search_products", "enter", "S")
+        text = await person.sees("source of search_products_unindexed")
+        assert "51  line 51 of it" in text and "%" in text
+        assert "45  line 45 of it" in text and "57  line 57 of it" in text and "58  line" not in text
+
+
+async def test_a_source_that_cannot_be_read_is_said() -> None:
+    async with running() as person:
+        await person.sees("Total ")
+        await person.press("slash", *"search_products", "enter", "S")
+        await person.sees("not readable here: No such file or directory")
+        await person.press("escape", "slash", "ctrl+u", *"ExecSeqScan", "enter", "S")
+        await person.sees("its lines are not known")
+
+
+async def test_the_stack_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running() as person:
+        sent: list[str] = []
+        monkeypatch.setattr(person.app, "send", sent.append)
+        await person.sees("Total ")
+        await person.press("j", "j", "j", "Y")
+        await person.sees("a stack of 3 is copied")
+        content = base64.b64decode(sent[0].split(";")[2].removesuffix("\x07")).decode()
+        assert content.splitlines()[0] == "gunicorn: shop.wsgi" and content.splitlines()[2].startswith("Flask.wsgi_app")
