@@ -37,12 +37,16 @@ LIVE_KINDS = ("cpu", "offcpu", "wall")
 def collect_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say how to sample, handed on as `sampling`, which lacks the target."""
 
-    def with_sampling(frequency: int, max_frames: int, java_maps: bool, map_sizes: tuple[str, ...], **more: Any) -> Any:
+    def with_sampling(
+        frequency: int, max_frames: int, java_maps: bool, small: bool, map_sizes: tuple[str, ...], **more: Any
+    ) -> Any:
         try:
             sizes = {name: int(entries) for name, _, entries in (size.partition("=") for size in map_sizes)}
         except ValueError:
             raise click.UsageError("--map-size takes MAP=ENTRIES") from None
-        sampling = CollectOptions(frequency_hz=frequency, frames=max_frames, java_maps=java_maps, map_sizes=sizes)
+        sampling = CollectOptions(
+            frequency_hz=frequency, frames=max_frames, java_maps=java_maps, small=small, map_sizes=sizes
+        )
         return function(sampling=sampling, **more)
 
     wrapped: Callable[..., Any] = update_wrapper(with_sampling, function)
@@ -50,6 +54,7 @@ def collect_options(function: Callable[..., Any]) -> Callable[..., Any]:
         setting(
             "--map-size", "map_sizes", multiple=True, hidden=True, metavar="MAP=ENTRIES", help="Override a map's size."
         ),
+        setting("--small", is_flag=True, help="Take less memory in the kernel, for a pod that has little."),
         setting("--java-maps", is_flag=True, help="Ask JVMs (JDK 17 or newer) for the names of their code."),
         setting(
             "--max-frames",

@@ -35,7 +35,7 @@ class Vitals:
     kernel does not count it); `pressure` is PSI's `some avg10`
     in percent by resource (empty where PSI is off); `throttled` is the share of periods in which the target's
     cgroup was throttled (None: not asked or not known); `profiler_cpu_s` is CPU seconds used in the interval,
-    `profiler_rss` bytes.
+    `profiler_rss` bytes of memory, those of its maps in the kernel included.
     """
 
     busy_cores: float = 0.0

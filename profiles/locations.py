@@ -25,6 +25,9 @@ class Line:
     start_line: int = 0
 
 
+_PLACEHOLDER = re.compile(r"\[[^\[\]]*\+0x[0-9a-f]+\]")
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A place in code that samples hit.
@@ -32,7 +35,8 @@ class Location:
     `binary` is a path, or a name in brackets for code that has no file (`[kernel]`, `[vdso]`, `[node JIT]`).
     `offset` is the offset in the file; for the kernel and for code without a file it is the address.
     `lines` has the innermost function first, and more than one entry when functions were inlined;
-    it is empty for a place that has no name (yet).
+    it is empty for a place that has no name (yet), or has the placeholder of the start of its function, where that is
+    known, so that all places in it are shown as one.
     """
 
     language: Language
@@ -40,6 +44,11 @@ class Location:
     build_id: str
     offset: int
     lines: tuple[Line, ...] = ()
+
+    @property
+    def named(self) -> bool:
+        """Whether it has a name."""
+        return bool(self.lines) and not _PLACEHOLDER.fullmatch(self.lines[0].function)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +81,8 @@ class Frame:
 
 def frames_of(location: Location) -> tuple[Frame, ...]:
     """The frames of a location, innermost first: one a line, or `[binary+0xoffset]` where it has no name."""
-    if not location.lines:
-        name = placeholder(location.binary, location.offset)
+    if not location.named:
+        name = location.lines[0].function if location.lines else placeholder(location.binary, location.offset)
         return (Frame(name, "", 0, location.binary, location.build_id, location.language, named=False),)
     return tuple(
         Frame(line.function, line.file, line.start_line, location.binary, location.build_id, location.language)

@@ -165,7 +165,7 @@ def _truncated_by(profile: Profile, rows: Rows) -> dict[str, int]:
 
 
 def _unsymbolized(profile: Profile, rows: Rows) -> int:
-    unnamed = np.fromiter((not place.lines for place in profile.locations), np.bool_, count=len(profile.locations))
+    unnamed = np.fromiter((not place.named for place in profile.locations), np.bool_, count=len(profile.locations))
     leaves = np.array(profile.stacks.locations, dtype=np.int64)[rows.nodes]
     framed = rows.nodes >= ROOTS
     without = ~framed

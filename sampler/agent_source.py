@@ -121,6 +121,8 @@ def agent_arguments(options: CollectOptions) -> list[str]:
     for option, chosen in (("--comm", target.comms), ("--cgroup", target.cgroups)):
         for value in sorted(chosen):
             words += [option, value]
+    if options.small:
+        words.append("--small")
     if options.java_maps:
         words.append("--java-maps")
     words += ["--kind", ",".join(options.kinds)]

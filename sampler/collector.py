@@ -71,13 +71,16 @@ class Collector:
         self._python = PythonStacks(
             self._interpreters, PythonFrames(self._tables, self.kernel.python_form), self._namer.counters
         )
-        self._stacks = StackReader(self._tables, self._namer, self._processes, self._python)
-        self._waits = WaitReader(self._tables, self._namer) if self.kernel.waits else None
         self._finisher = Finisher(self.kernel, self._namer, self._processes, options.frames)
+        self._stacks = StackReader(
+            self._tables, self._namer, self._processes, self._python, self._finisher.function_start
+        )
+        self._waits = WaitReader(self._tables, self._namer) if self.kernel.waits else None
         self._nodes: dict[int, int] = {}
         self._finished: tuple[list[Finished], list[Finished]] = ([], [])
         self._vitals = VitalsReader()
         self._cpu_s = 0.0
+        self._kernel_memory = 0
         self._said: set[str] = set()
         self._started = time.monotonic()
         self._reset = False
@@ -320,9 +323,15 @@ class Collector:
     def _read_vitals(self) -> Vitals:
         used = resource.getrusage(resource.RUSAGE_SELF)
         cpu_s = used.ru_utime + used.ru_stime
-        vitals = replace(self._vitals.read(), profiler_cpu_s=cpu_s - self._cpu_s, profiler_rss=own_cost().rss)
+        vitals = replace(self._vitals.read(), profiler_cpu_s=cpu_s - self._cpu_s, profiler_rss=self._memory())
         self._cpu_s = cpu_s
         return vitals
+
+    def _memory(self) -> int:
+        """Bytes that the collector holds, in the kernel too: its maps are made whole in the beginning."""
+        if not self._kernel_memory:
+            self._kernel_memory = self.kernel.memory()
+        return own_cost().rss + self._kernel_memory
 
     def _notices(self, last: bool) -> tuple[Notice, ...]:
         """What a person should know since the last time; each thing is said once."""

@@ -11,15 +11,18 @@ from .lives import NoSuchProcess
 from .loader.btf import NoBtf
 from .loader.compiled import CannotCompile
 from .loader.programs import CannotLoad
+from .loader.source import OtherProcessor
 
 RIGHTS = "run it with sudo, or give it CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE; `icetop doctor` says what is missing"
 
-FAILURES = (NoBtf, CannotCompile, CannotLoad, CgroupNotFound, CannotStart, NoSuchProcess)
+FAILURES = (OtherProcessor, NoBtf, CannotCompile, CannotLoad, CgroupNotFound, CannotStart, NoSuchProcess)
 """What starting a collection may raise."""
 
 
 def notice_of(error: Exception) -> Notice:
     """A line for the screen about why sampling could not start."""
+    if isinstance(error, OtherProcessor):
+        return Notice("error", "cannot sample on this processor yet", str(error), "saved files open all the same")
     if isinstance(error, NoBtf):
         return Notice(
             "error",

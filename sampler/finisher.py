@@ -7,6 +7,7 @@ from array import array
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field, replace
 
+from ..profiles.locations import Location
 from ..profiles.vocabulary import StackEnd
 from ..symbols.mappings import AddressSpace, Mapping
 from ..symbols.namer import Namer
@@ -81,6 +82,11 @@ class Finisher:
         self.counters["finished_complete"] += walk.end is StackEnd.COMPLETE
         end = StackEnd.PROCESS_GONE if walk.left_code and process.gone else walk.end
         return replace(walked, end=end, user=array("Q", [*walked.user, *after_calls(walk, bool(walked.user))]))
+
+    def function_start(self, location: Location) -> int | None:
+        """The offset at which the function of a location begins, for code without symbols; None when not known."""
+        binary = self._namer.binaries.with_build_id(location.build_id) if location.build_id else None
+        return self._tables.of(binary).function_start(location.offset) if binary is not None else None
 
     def refresh(self, process: KnownProcess) -> None:
         """Tell the kernel again when the process's mappings have changed since it was told."""

@@ -25,6 +25,7 @@ from .loader.kept import Keeper
 from .loader.maps import possible_cpus
 from .loader.offsets import kernel_offsets
 from .loader.programs import WAITS, check_permission, make_programs
+from .loader.source import check_processor
 from .mapping_writer import MappingWriter
 from .options import CollectOptions, map_sizes
 from .python_writer import PythonWriter, python_is_likely
@@ -127,6 +128,7 @@ class KernelSide:
     """The programs, attached. Closing it, or the end of this process, takes everything down."""
 
     def __init__(self, options: CollectOptions, keeper: Keeper, stage: Callable[[str], None]) -> None:
+        check_processor()
         check_permission()
         offsets = kernel_offsets(keeper)
         choices = {} if offsets["helper:task_pt_regs"] else {"NO_TASK_PT_REGS": "1"}
@@ -159,6 +161,10 @@ class KernelSide:
     def wake_fds(self) -> tuple[int, int]:
         """Readable when a new address space was seen or the ring fills up; when there are samples to finish."""
         return self._ring.fd, self._snapshots.fd
+
+    def memory(self) -> int:
+        """Bytes that the programs' maps take in the kernel."""
+        return sum(held.memory for held in self._programs.maps.values())
 
     def attach_new_cpus(self) -> list[int]:
         """Let CPUs that came online tick as well; gives them."""

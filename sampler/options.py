@@ -15,8 +15,11 @@ DEFAULT_FRAMES, MOST_FRAMES = 255, 1792
 
 @dataclass(frozen=True, slots=True)
 class CollectOptions:
-    """A collector's orders. `map_sizes` overrides entries (ring buffer: bytes) of kernel maps by their name;
-    `java_maps` has it ask JVMs for the names of their code."""
+    """A collector's orders.
+
+    `small` takes smaller kernel maps. `map_sizes` overrides entries (ring buffer: bytes) of kernel maps by their name;
+    `java_maps` has it ask JVMs for the names of their code.
+    """
 
     target: Target = field(default_factory=Target)
     frequency_hz: int = DEFAULT_HZ
@@ -25,6 +28,7 @@ class CollectOptions:
     kinds: tuple[str, ...] = ("cpu",)
     show_command_output: bool = True
     java_maps: bool = False
+    small: bool = False
     map_sizes: Mapping[str, int] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -32,6 +36,20 @@ class CollectOptions:
     def period_ns(self) -> int:
         """The time one tick stands for: what `open_cpu_clock` asks the kernel for."""
         return 1_000_000_000 // self.frequency_hz
+
+
+SMALL = {
+    "counts": 8192,
+    "sent": 8192,
+    "spaces": 2048,
+    "unwind_pages": 8192,
+    "mappings": 256,
+    "python_processes": 128,
+    "snapshots": 1 << 20,
+    "target_pids": 2048,
+    "target_cgroups": 1024,
+}
+"""Maps of a collector that has little memory: fewer processes at once are followed without a loss."""
 
 
 def map_sizes(options: CollectOptions, cpus: int) -> dict[str, int]:
@@ -57,4 +75,4 @@ def map_sizes(options: CollectOptions, cpus: int) -> dict[str, int]:
         "target_comms": 64,
         "stacks": 1 << min(max((ticks * 1024 - 1).bit_length(), 18), 24),
     }
-    return {**sizes, **options.map_sizes}
+    return {**sizes, **(SMALL if options.small else {}), **options.map_sizes}

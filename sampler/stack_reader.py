@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
+from collections.abc import Callable
 
-from ..profiles.locations import Location, is_generated
+from ..profiles.locations import Line, Location, is_generated, placeholder
 from ..profiles.vocabulary import Language, StackEnd
 from ..symbols.mappings import AddressSpace
 from ..symbols.namer import Namer
@@ -40,13 +41,19 @@ class StackReader:
     """Locates addresses once each, remembers them, and names locations as time allows.
 
     `generated_code` is what was seen of code made at run time, `without_frame_pointers` has the Java processes whose
-    stacks end in such code.
+    stacks end in such code. `function_start` gives the offset at which the function of a location begins.
     """
 
     def __init__(
-        self, tables: Tables, namer: Namer, processes: ProcessTable, python: PythonStacks | None = None
+        self,
+        tables: Tables,
+        namer: Namer,
+        processes: ProcessTable,
+        python: PythonStacks | None = None,
+        function_start: Callable[[Location], int | None] = lambda location: None,
     ) -> None:
         self._tables = tables
+        self._function_start = function_start
         self._namer = namer
         self._processes = processes
         self._python = python
@@ -116,9 +123,15 @@ class StackReader:
         until = time.perf_counter() + seconds
         while self._pending and time.perf_counter() < until:
             index, space, location = self._pending.popleft()
-            lines = self._namer.name(space, location)
+            lines = self._namer.name(space, location) or self._by_start(location)
             if lines:
                 self._tables.new_names[index] = lines
+
+    def _by_start(self, location: Location) -> tuple[Line, ...]:
+        """What stands for the name of a function without a symbol, the same for all its places; empty when its start
+        is not known."""
+        start = self._function_start(location)
+        return (Line(placeholder(location.binary, start)),) if start is not None else ()
 
     def _kernel(self, address: int) -> int:
         key = (0, 0, address)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, OrderedDict
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,9 +139,9 @@ class Namer:
         Empty when there is no such binary, when its build-id is another, and for the kernel and code without a file,
         whose addresses meant something only where and when they were seen.
         """
-        if location.lines or location.binary.startswith("["):
+        if location.named or location.binary.startswith("["):
             return location.lines
-        return self.name(None, location)
+        return self.name(None, replace(location, lines=())) or location.lines
 
     def lines_in(self, binary: Binary, offset: int) -> tuple[Line, ...]:
         """The lines of a place in a binary that is at hand, empty when it has no name."""

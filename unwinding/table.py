@@ -80,6 +80,20 @@ class UnwindTable:
             self._last = last
         return last
 
+    def function_start(self, offset: int) -> int | None:
+        """Where the function around an offset in the file begins by its call frame information; None without."""
+        address, _ = self._code_at(offset, offset + 1)
+        for source in (self._cfi, self._debug_frame):
+            if source is None or address is None:
+                continue
+            try:
+                stretch = source.stretch_at(address)
+            except BrokenFile:
+                continue
+            if not stretch.is_gap:
+                return stretch.begin - address + offset
+        return None
+
     def saved_register(self, offset: int, register: int) -> int | None:
         """Where the code at an offset in the file has saved a register, in bytes from the CFA.
 

@@ -44,6 +44,7 @@ def check_machine(machine: Machine) -> list[Check]:
     return [
         proof,
         kernel.check_version(machine),
+        kernel.check_processor(machine),
         kernel.check_btf(machine),
         kernel.check_config(machine),
         kernel.check_memlock(machine),

@@ -43,6 +43,7 @@ class Machine:
     run: Path = Path("/run")
     system: str = field(default_factory=platform.system)
     release: str = field(default_factory=platform.release)
+    processor: str = field(default_factory=platform.machine)
     user: int = field(default_factory=os.geteuid)
     python: str = sys.executable
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)

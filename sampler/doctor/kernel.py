@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import resource
 
+from ..loader.source import PROCESSOR
 from .check import Check, Machine, State
 
 OLDEST, ADVISED = (5, 8), (5, 10)
@@ -24,6 +25,15 @@ def check_version(machine: Machine) -> Check:
         effect = "it is little tested: distributions skipped it"
         return Check("kernel", State.DEGRADED, machine.release, purpose, effect, "5.10 or newer is advised")
     return Check("kernel", State.OK, machine.release, purpose)
+
+
+def check_processor(machine: Machine) -> Check:
+    """The processor whose registers icetop's programs read."""
+    purpose = "following stacks"
+    if machine.processor == PROCESSOR:
+        return Check("processor", State.OK, f"{machine.processor}: native stacks by unwind tables", purpose)
+    effect = "nothing can be sampled here yet; saved files open"
+    return Check("processor", State.FAILED, machine.processor, purpose, effect, f"use a machine with {PROCESSOR}")
 
 
 def check_btf(machine: Machine) -> Check:

@@ -119,6 +119,13 @@ class Map:
             struct.pack("=QQQQIIQQ", 0, 0, address_of(buffer), 0, len(data) // self.key_size, self.fd, 0, 0),
         )
 
+    @property
+    def memory(self) -> int:
+        """Bytes that the kernel holds for it, 0 where it does not say."""
+        with open(f"/proc/self/fdinfo/{self.fd}") as file:
+            fields = dict(line.split(":", 1) for line in file)
+        return int(fields.get("memlock", 0))
+
     def close(self) -> None:
         """Let go of the map; the kernel frees it when no program uses it."""
         if self.fd >= 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +22,21 @@ PROGRAMS = (
     "emit_wait",
     "finish_wait_later",
 )
+PROCESSOR = "x86_64"
+"""The one processor whose registers bpf/ knows."""
+
 _INCLUDE = re.compile(r'^#include "([a-z0-9_]+\.h)"$', re.MULTILINE)
+
+
+class OtherProcessor(Exception):
+    """The programs do not know this machine's processor."""
+
+
+def check_processor() -> None:
+    """Raises OtherProcessor on a machine whose registers the programs cannot read."""
+    machine = os.uname().machine
+    if machine != PROCESSOR:
+        raise OtherProcessor(f"stacks are followed on {PROCESSOR} so far, this is {machine}")
 
 
 def joined_source(folder: Path = FOLDER) -> str:

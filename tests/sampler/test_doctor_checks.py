@@ -13,7 +13,7 @@ import pytest
 from icetop.sampler.doctor import check_machine, run
 from icetop.sampler.doctor.capabilities import NEEDS, NUMBERS, check_capabilities
 from icetop.sampler.doctor.check import Check, Machine, State
-from icetop.sampler.doctor.kernel import check_btf, check_config, check_memlock, check_version
+from icetop.sampler.doctor.kernel import check_btf, check_config, check_memlock, check_processor, check_version
 from icetop.sampler.doctor.namespaces import check_pid_namespace, check_user_namespace
 from icetop.sampler.doctor.recorders import check_recorders
 from icetop.sampler.doctor.settings import (
@@ -294,3 +294,9 @@ def test_a_recorder_that_runs_is_seen(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (found.state, found.finding) == (State.OK, f"pid {os.getpid()} into {folder} (1 windows)")
     lock.close()
     assert check_recorders(Machine(run=tmp_path)).state is State.ABSENT
+
+
+def test_the_processor(machine: Machine) -> None:
+    assert check_processor(replace(machine, processor="x86_64")).state is State.OK
+    found = check_processor(replace(machine, processor="aarch64"))
+    assert (found.state, found.finding) == (State.FAILED, "aarch64")
