@@ -39,6 +39,7 @@ class Painted(Widget):
             return
         strips = {y: self._painted(y) for y in self._strips}
         self.repaint_rows(*(y for y, strip in strips.items() if strip != self._strips[y]))
+        self._strips = strips
 
     def repaint_rows(self, *rows: int) -> None:
         """Draw these rows again."""
