@@ -91,6 +91,8 @@ def is_entry(frame: dict[str, Any]) -> bool:
     """Whether a frame is where a thread begins."""
     if frame["name"] in ENTRIES:
         return True
+    if frame["name"] == "__libc_start_main":
+        return True  # Called by `_start` alone, which is left out with the other functions of a Python interpreter.
     found = re.match(r"\[.*\+0x([0-9a-f]+)\]$", frame["name"])
     if not found or not frame["binary"].startswith("/"):
         return False
