@@ -28,35 +28,36 @@ class Walk:
             return self._sideways(box, 1 if way == "right" else -1)
         if way == "first":
             return self._root
-        if way == "down":
-            return self._down(box)
-        if way == "up":
-            return self._up(box)
-        move = self._up if way == "page_up" else self._down
-        for _ in range(PAGE if way.startswith("page") else int(self._tree.depths.max()) + 1):
-            following = move(box)
-            if following == box:
-                break
-            box = following
-        return box
+        if way in ("up", "page_up"):
+            return self._up(box, PAGE if way == "page_up" else 1)
+        return self._down(box, {"down": 1, "page_down": PAGE}.get(way, int(self._tree.depths.max()) + 1))
 
     def culled(self, box: int) -> bool:
         """Whether a box is too narrow to be drawn by itself."""
         placed = place_of(self._row(box), self._tree, box)
         return placed is None or bool(placed.culled)
 
-    def _row(self, box: int, below: int = 0) -> list[Placed]:
+    def _row(self, box: int) -> list[Placed]:
+        return self._rows(box, 0, 1)[0]
+
+    def _rows(self, box: int, below: int, levels: int) -> list[list[Placed]]:
+        """So many rows of the graph, the first of them `below` a box's own."""
         top = int(self._tree.depths[box]) + below - int(self._tree.depths[self._root])
-        known = self._placed(top)
-        return lay_out(self._tree, self._root, self._width, top, 1)[0] if known is None else known
+        return lay_out(self._tree, self._root, self._width, top, levels)
 
-    def _up(self, box: int) -> int:
-        return box if box == self._root else int(self._tree.parents[box])
+    def _up(self, box: int, levels: int) -> int:
+        for _ in range(levels):
+            box = box if box == self._root else int(self._tree.parents[box])
+        return box
 
-    def _down(self, box: int) -> int:
-        """The widest box right below that is drawn."""
-        row = [placed for placed in self._row(box, below=1) if int(self._tree.parents[placed.box]) == box]
-        return max(row, key=lambda placed: (placed.culled == 0, placed.width)).box if row else box
+    def _down(self, box: int, levels: int) -> int:
+        """From widest to widest of the boxes below that are drawn, as far as there are any."""
+        for row in self._rows(box, 1, levels):
+            below = [placed for placed in row if int(self._tree.parents[placed.box]) == box]
+            if not below:
+                break
+            box = max(below, key=lambda placed: (placed.culled == 0, placed.width)).box
+        return box
 
     def _sideways(self, box: int, direction: int) -> int:
         """The neighbour on the row; inside a block of culled boxes, the next one of the block."""

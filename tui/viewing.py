@@ -45,7 +45,7 @@ class ViewingApp(AskingApp):
         self._feed = Feed(source, self.post_message)
         self._steering = Steering(source)
         self._note_keeper = source if isinstance(source, KeepsNotes) else None
-        self._keeper = Keeper(self._feed.folded)
+        self._keeper = Keeper(self._feed.folded, lambda notice: self._board.notice.tell(notice))
         self._camera = Camera()
         self._refresher = Refresher(self._take_picture, self._start_work, self.set_timer, eager=source.live)
         self._cost = SelfCost()
