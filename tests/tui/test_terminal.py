@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from icetop.tests.tui.pseudo_terminal import PATIENCE, Terminal, end_of, on_a_terminal
+from icetop.tests.tui.pseudo_terminal import Terminal, end_of, on_a_terminal
+from icetop.tests.tui.slow_link import SlowLink
 from icetop.tui.answers import ASK_COLORS, ASK_GROUND
 
 NAMESPACE = Path(__file__).parents[2] / ".namespace"
@@ -145,32 +145,6 @@ def test_a_file_that_was_only_looked_at_is_not_saved_again(tmp_path: Path) -> No
     assert saved_histories(tmp_path) == []
 
 
-class SlowLink:
-    """Reads a terminal as a link of `rate` bytes a second does; what is typed and answered takes `delay` seconds."""
-
-    def __init__(self, terminal: Terminal, rate: int, delay: float) -> None:
-        self._terminal, self._rate, self._delay = terminal, rate, delay
-        self._typed: list[tuple[float, bytes]] = []
-        terminal.answer = self.type  # type: ignore[method-assign]
-
-    def type(self, keys: bytes) -> None:
-        self._typed.append((time.monotonic() + self._delay, keys))
-
-    def sees(self, wanted: str) -> None:
-        self.run(lambda: wanted in self._terminal.text)
-
-    def run(self, until: Callable[[], bool]) -> None:
-        end, step = time.monotonic() + PATIENCE, 0.02
-        while not until():
-            assert time.monotonic() < end, self._terminal.text
-            begin = time.monotonic()
-            while self._typed and self._typed[0][0] <= begin:
-                os.write(self._terminal.descriptor, self._typed.pop(0)[1])
-            if select.select([self._terminal.descriptor], [], [], step)[0]:
-                self._terminal.show(os.read(self._terminal.descriptor, max(int(self._rate * step), 1)))
-            time.sleep(max(begin + step - time.monotonic(), 0))
-
-
 def resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
@@ -179,9 +153,26 @@ def test_behind_a_slow_link_keys_work_and_nothing_piles_up() -> None:
     with running("16", size=(80, 24), limit=10**9) as (terminal, pid):
         link = SlowLink(terminal, rate=4000, delay=0.3)
         link.run(lambda: "gunicorn: shop.wsgi" in terminal.text and "last 30 s" in terminal.text)
-        before, start = resident(pid), time.monotonic()
+        before = resident(pid)
         for key, effect in ((b"j", "pid 4021"), (b"w", "last 5 min"), (b"w", "all of it"), (b"\t", "Flat%")):
             link.type(key)
             link.sees(effect)
-        link.run(lambda: time.monotonic() > start + 6)
+        link.wait(2)
         assert resident(pid) - before < 24_000_000
+
+
+@pytest.mark.soak
+def test_five_minutes_behind_a_slow_link_take_no_more_memory() -> None:
+    with running("256", limit=10**9) as (terminal, pid):
+        link = SlowLink(terminal, rate=4000, delay=0.3)
+        link.sees("last 30 s")
+        link.wait(30)
+        before, start, waits = resident(pid), time.monotonic(), []
+        while time.monotonic() < start + 300:
+            typed = time.monotonic()
+            link.type(b"w")
+            link.sees(("last 5 min", "all of it", "last 5 s", "last 30 s")[len(waits) % 4])
+            waits.append(time.monotonic() - typed)
+            link.wait(2)
+        assert resident(pid) - before < 12_000_000
+        assert sorted(waits)[int(len(waits) * 0.95)] < 8, "far from what a queue that grows would come to"
