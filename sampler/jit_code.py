@@ -100,6 +100,8 @@ class JitCode:
             if perf_map.generation != watched.generation:
                 watched.generation = perf_map.generation
                 self._compare(watched, news)
+        if self._watched:
+            self._namer.bound_perf_maps()
         return news
 
     def _of(self, start_ns: int, space: AddressSpace) -> Watched:

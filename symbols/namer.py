@@ -35,8 +35,8 @@ UNKNOWN, KERNEL = "[unknown]", "[kernel]"
 MAX_BYTES = 16 << 20
 """Bytes of symbol tables kept, by default."""
 
-MOST_PERF_MAPS = 64
-"""Processes whose perf maps are kept."""
+MOST_PERF_MAPS, PERF_MAP_BYTES = 128, 32 << 20
+"""Processes whose perf maps are kept, and bytes of them all."""
 
 _KERNEL_NOTES = "/sys/kernel/notes"
 
@@ -220,6 +220,14 @@ class Namer:
                 self._perf_maps.popitem(last=False)
         self._perf_maps.move_to_end(space.pid)
         return perf_map
+
+    def bound_perf_maps(self) -> None:
+        """Forget the oldest parts of the largest perf maps while all of them take more than they may."""
+        weights = {pid: perf_map.weight for pid, perf_map in self._perf_maps.items()}
+        while sum(weights.values()) > PERF_MAP_BYTES:
+            largest = max(weights, key=weights.__getitem__)
+            self._perf_maps[largest].drop_oldest()
+            weights[largest] = self._perf_maps[largest].weight
 
     def _kernel_id(self) -> str:
         if self._kernel_build_id is None:

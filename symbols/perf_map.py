@@ -111,6 +111,11 @@ class PerfMap:
         """Bytes held."""
         return 1024 + sum(run.weight for run in self._runs)
 
+    def drop_oldest(self) -> None:
+        """Forget the part that was written first."""
+        if self._runs:
+            self._counters["perf_map_entries_dropped"] += len(self._runs.pop(0))
+
     def find(self, address: int) -> GeneratedName | None:
         """The language and the function of an address, None when the map has no such code."""
         place = self.place(address)
@@ -215,7 +220,7 @@ class PerfMap:
         if small > MOST_SMALL:
             self._runs[-small:] = [_merged(self._runs[-small:])]
         while sum(map(len, self._runs)) > MOST_ENTRIES:
-            self._counters["perf_map_entries_dropped"] += len(self._runs.pop(0))
+            self.drop_oldest()
 
 
 def _identity(pid: int) -> tuple[int, frozenset[int], float]:

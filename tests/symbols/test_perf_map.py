@@ -171,6 +171,23 @@ def test_large_maps_are_read_bit_by_bit(path: Path, clock: Clock, monkeypatch: p
     assert bounded.weight < 24 * 60_000 + 2048
 
 
+def test_all_maps_together_are_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = (b"%x 10 function_%06d\n" % (0x100000 + 0x10 * number, number) for number in range(100_000))
+    path.write_bytes(b"".join(lines))
+    namer, space = Namer(), read_address_space(os.getpid())
+    perf = namer.perf_map(space)
+    perf.refresh()
+    whole = perf.weight
+    namer.bound_perf_maps()
+    assert perf.weight == whole, "within the bound"
+    monkeypatch.setattr("icetop.symbols.namer.PERF_MAP_BYTES", whole // 2)
+    namer.bound_perf_maps()
+    assert perf.weight <= whole // 2
+    assert perf.find(0x100000) is None
+    assert function(perf.find(0x100000 + 0x10 * 99_999)) == "function_099999"
+    assert namer.counters["perf_map_entries_dropped"] > 0
+
+
 def test_the_entry_written_last_holds_wherever_it_was_read(path: Path, clock: Clock) -> None:
     perf = PerfMap(os.getpid(), Counter(), clock)
     with path.open("wb", buffering=0) as file:
