@@ -72,9 +72,7 @@ def main() -> None:
                     found.setdefault(tool, []).append(rounds)
                     nanoseconds += [total / times] if times else []
     bare = found["nothing"]
-    print(
-        f"thousands of switches a second in a storm on one CPU, {runs} runs: median (range), and slower than with nothing"
-    )
+    print(f"thousands of switches a second on one CPU, {runs} runs: median (range), and slower than with nothing")
     for tool, each in found.items():
         slower = 100 * (1 - statistics.median(there / alone for there, alone in zip(each, bare, strict=True)))
         print(f"{tool:30} {middle([2 * value / 1000 for value in each])}   {slower:5.1f} %")
