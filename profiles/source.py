@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from .delta import Delta, Notice
 from .profile import Profile
 from .target import Target
 from .time_notes import TimeNote
+from .view import Stretch
 
 
 class Source(Protocol):
@@ -57,6 +58,18 @@ class FollowsWaits(Protocol):
 
     def follow_waits(self) -> None:
         """Sample the kind offcpu as well, from now on; a delta with a new context says when. Never blocks."""
+        ...
+
+
+@runtime_checkable
+class ReadsMore(Protocol):
+    """A source of which only a part was read."""
+
+    def with_more(self, stretches: Sequence[Stretch]) -> Source | None:
+        """The source to read for these stretches, None where what was read has all that there is of them.
+
+        Raises ValueError for more than can be read at once.
+        """
         ...
 
 

@@ -19,11 +19,14 @@ from .joined import Joined
 from .limits import Limits, TooLarge
 from .notes_file import add_note
 from .opening import refused
-from .recording import Part, Recording, overlap
+from .recording import Part, Recording, by_time, overlap
 from .seconds import Seconds
 
 MOST_FINE = 360
 """Files of which each second is kept; when more are read, older time is kept in coarser steps."""
+
+MOST_AT_ONCE = 360
+"""Files that are read when another time is looked at: an hour of windows of 10 s."""
 
 MOST_NAMED = 5
 """Skipped files and gaps that are named; of more, the number is said."""
@@ -40,11 +43,18 @@ class FolderSource:
 
     live = False
 
-    def __init__(self, recording: Recording, limits: Limits, stretch: Stretch = EVERYTHING, outline: bool = False):
+    def __init__(
+        self,
+        recording: Recording,
+        limits: Limits,
+        stretch: Stretch = EVERYTHING,
+        outline: bool = False,
+        parts: list[Part] | None = None,
+    ) -> None:
         self.recording = recording
         self._limits = limits
         self._outline = outline
-        self._parts = recording.within(stretch)
+        self._parts = recording.within(stretch) if parts is None else parts
         self._stopped = False
         self._contexts: dict[str, Context] = {}
         self._said: set[str] = set()
@@ -71,6 +81,19 @@ class FolderSource:
     def stop(self) -> None:
         """End before the next delta."""
         self._stopped = True
+
+    def with_more(self, stretches: Sequence[Stretch]) -> FolderSource | None:
+        """A source that reads these stretches instead, None where this one has them already, or where one has no
+        beginning. Raises ValueError for more than can be read at once.
+        """
+        if any(stretch.start_ns is None for stretch in stretches):
+            return None
+        wanted = sorted({part for stretch in stretches for part in self.recording.within(stretch)}, key=by_time)
+        if set(wanted) <= set(self._parts):
+            return None
+        if len(wanted) > MOST_AT_ONCE:
+            raise ValueError(f"that is {len(wanted):,} windows: at most {MOST_AT_ONCE} are read at once")
+        return FolderSource(self.recording, self._limits, outline=True, parts=wanted)
 
     def keep_note(self, note: TimeNote) -> None:
         """Write a note down in the first of the folders. Raises OSError."""

@@ -38,7 +38,7 @@ class Recording:
         self.paths = list(paths)
         self.unfinished = 0
         parts = [part for place, path in enumerate(paths) for part in self._parts(place, path)]
-        self.parts = sorted(parts, key=lambda part: (part.window.start_ns, part.window.name, part.place))
+        self.parts = sorted(parts, key=by_time)
         self.start_ns = self.parts[0].window.start_ns
         self.end_ns = max(part.window.end_ns for part in self.parts)
         read = [read_notes(path) for path in paths]
@@ -72,6 +72,11 @@ class Recording:
             raise refused(path, "the folder holds no recording", "icetop record -o FOLDER makes one")
         self.unfinished += sum(map(is_unfinished, names))
         return [Part(window, place, os.path.join(path, window.name)) for window in windows]
+
+
+def by_time(part: Part) -> tuple[int, str, int]:
+    """What files are in order by: quicker than comparing all of them."""
+    return part.window.start_ns, part.window.name, part.place
 
 
 def overlap(parts: Iterable[Part]) -> bool:

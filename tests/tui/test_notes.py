@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from icetop.profiles.delta import Vitals
 from icetop.profiles.profile import Profile
 from icetop.profiles.time_notes import TimeNote
 from icetop.profiles.timeline import SECOND
 from icetop.profiles.view import Stretch, View
+from icetop.snapshots import folder_source
 from icetop.snapshots.file_source import FileSource
 from icetop.snapshots.folder_sink import FolderSink
 from icetop.snapshots.folder_source import FolderSource
@@ -87,3 +89,43 @@ async def test_b_saves_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (path,) = tmp_path.glob("icetop-*.icetop.zip")
     assert FileSource(str(path)).profile().series
     assert any("title" in found for found in labels), "what is looked at keeps its titles"
+
+
+async def test_of_a_long_recording_what_is_looked_at_is_read(tmp_path: Path, utc: None) -> None:
+    sink = FolderSink(str(tmp_path))
+    for number in range(60):
+        maker = ProfileMaker()
+        maker.now = START_NS + number * 10 * SECOND
+        for _ in range(10):
+            maker.sample(f"main;work{number}", 5)
+            maker.tick(vitals=Vitals(1.5))
+        sink.write(maker.profile)
+    sink.close()
+    recording = Recording([str(tmp_path)])
+    last = Stretch(recording.end_ns - 60 * SECOND, None)
+    source = FolderSource(recording, Limits(), last, outline=True)
+    async with running(source, view=View(stretch=last)) as person:
+        assert "work12" not in await person.sees("work59")
+        await person.press("at", *"14:04:00..14:04:20", "enter")
+        await person.sees("work12")
+        shown = await person.sees("14:04:00 to 14:04:20")
+        assert "work13" in shown and "work59" not in shown
+        await person.press("c")
+        await person.sees("against 14:03:40 + 20 s")
+        await person.sees("work11")
+
+
+def test_what_was_read_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sink = FolderSink(str(tmp_path))
+    sink.write(rich_profile(20))
+    sink.close()
+    source = FolderSource(Recording([str(tmp_path)]), Limits())
+    within = Stretch(START + SECOND, START + 5 * SECOND)
+    assert source.with_more([within]) is None
+    empty = FolderSource(Recording([str(tmp_path)]), Limits(), Stretch(0, 5))
+    assert empty.with_more([Stretch(None, 5)]) is None
+    more = empty.with_more([within])
+    assert more is not None and more.profile().series
+    monkeypatch.setattr(folder_source, "MOST_AT_ONCE", 0)
+    with pytest.raises(ValueError, match="at most 0"):
+        empty.with_more([within])
