@@ -19,14 +19,18 @@ from .joined import Joined
 from .limits import Limits, TooLarge
 from .notes_file import add_note
 from .opening import refused
-from .recording import Part, Recording, by_time, overlap
+from .recording import SHORTEST_GAP, Part, Recording, by_time, overlap
 from .seconds import Seconds
+from .window_names import Window
 
 MOST_FINE = 360
 """Files of which each second is kept; when more are read, older time is kept in coarser steps."""
 
 MOST_AT_ONCE = 360
 """Files that are read when another time is looked at: an hour of windows of 10 s."""
+
+MOST_OUTLINES = 1000
+"""Steps in which the time that is not read is told; a screen has no more columns."""
 
 MOST_NAMED = 5
 """Skipped files and gaps that are named; of more, the number is said."""
@@ -66,7 +70,7 @@ class FolderSource:
         rest = [part for part in self.recording.parts if part not in chosen] if self._outline else []
         first = self._parts[0] if self._parts else None
         yield Delta(self.recording.start_ns, self.recording.start_ns, notes=tuple(self.recording.notes))
-        yield from (_outlined(part) for part in rest if first is None or part < first)
+        yield from _outlines([part for part in rest if first is None or by_time(part) < by_time(first)])
         joined = Joined(self._limits)
         read = (delta for part in self._parts for delta in self._read(part, joined))
         yield from Seconds(read).deltas() if overlap(self._parts) else read
@@ -74,7 +78,7 @@ class FolderSource:
             return
         if self._parts and len(self._skipped) == len(self._parts):
             raise SourceError(Notice("error", self._skipped[0]))
-        yield from (_outlined(part) for part in rest if first is not None and part > first)
+        yield from _outlines([part for part in rest if first is not None and by_time(part) > by_time(first)])
         end = self.recording.end_ns
         yield Delta(end, end, notices=tuple(self._remarks()), last=True)
 
@@ -195,14 +199,28 @@ def saved_source(paths: Sequence[str], limits: Limits) -> FileSource | Recording
 def outline(recording: Recording, stretch: Stretch) -> Iterator[Delta]:
     """How busy a stretch of a recording was, told by the names of its files alone, and its notes."""
     notes = tuple(note for note in recording.notes if note.within(stretch.start_ns, stretch.end_ns))
-    for place, part in enumerate(recording.within(stretch)):
-        delta = _outlined(part)
+    for place, delta in enumerate(_outlines(recording.within(stretch))):
         yield delta if place else replace(delta, notes=notes)
 
 
-def _outlined(part: Part) -> Delta:
-    window = part.window
-    return Delta(window.start_ns, window.end_ns, vitals=Vitals(window.busy_cores))
+def _outlines(parts: list[Part]) -> Iterator[Delta]:
+    """How busy it was, in steps of several files where there are many, none across a gap."""
+    size = -(-len(parts) // MOST_OUTLINES)
+    group: list[Window] = []
+    for part in parts:
+        if group and (len(group) == size or part.window.start_ns - group[-1].end_ns > SHORTEST_GAP):
+            yield _outlined(group)
+            group = []
+        group.append(part.window)
+    if group:
+        yield _outlined(group)
+
+
+def _outlined(windows: list[Window]) -> Delta:
+    lengths = [window.end_ns - window.start_ns for window in windows]
+    busy = sum(window.busy_cores * length for window, length in zip(windows, lengths, strict=True))
+    mean = busy / sum(lengths) if sum(lengths) else 0.0
+    return Delta(windows[0].start_ns, windows[-1].end_ns, vitals=Vitals(mean))
 
 
 def _clock(time_ns: int) -> str:

@@ -15,13 +15,14 @@ from icetop.profiles.report import build_report
 from icetop.profiles.source import SourceError
 from icetop.profiles.tree_builder import build_call_tree
 from icetop.profiles.view import EVERYTHING, Stretch, View
-from icetop.snapshots import file_source, recording
+from icetop.snapshots import file_source, folder_source, recording
 from icetop.snapshots.file_source import FileSource, new_profile
 from icetop.snapshots.folded import encode_folded
 from icetop.snapshots.folder_sink import FolderSink
-from icetop.snapshots.folder_source import FolderSource, saved_source
+from icetop.snapshots.folder_source import FolderSource, outline, saved_source
 from icetop.snapshots.limits import Limits
 from icetop.snapshots.recording import Recording
+from icetop.snapshots.window_names import window_name
 
 from ..profile_maker import MAIN, SECOND, START, ProfileMaker, rich_profile
 
@@ -199,3 +200,15 @@ def test_tables_of_many_windows_are_bounded(tmp_path: Path) -> None:
 def test_one_process_seen_in_many_windows_is_one_series(tmp_path: Path) -> None:
     profile = source(record(tmp_path / "r", *(window(2 * n) for n in range(5)))).profile()
     assert profile.series == [MAIN]
+
+
+def test_a_long_outline_is_told_in_coarser_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_source, "MOST_OUTLINES", 4)
+    for number in (0, 1, 2, 3, 4, 20, 21):
+        start = START + number * 10 * SECOND
+        (tmp_path / window_name(start, start + 10 * SECOND, number)).touch()
+    deltas = list(outline(Recording([str(tmp_path)]), EVERYTHING))
+    assert [((delta.start_ns - START) // SECOND, (delta.end_ns - START) // SECOND) for delta in deltas] == [
+        (0, 20), (20, 40), (40, 50), (200, 220),
+    ]  # fmt: skip
+    assert [delta.vitals.busy_cores for delta in deltas if delta.vitals] == [0.5, 2.5, 4, 20.5]
