@@ -220,10 +220,10 @@ class Collector:
                 self._finished[snapshot.epoch].append((snapshot.count, raw))
 
     def _name_python(self) -> None:
-        """Name the Python code of all samples that wait to be finished: it may be gone when that is done."""
+        """Find the interpreters, and name the Python code, of all samples that wait to be finished: that takes long, and
+        code may be gone when it is done."""
         for snapshot in self.kernel.waiting_snapshots():
-            if snapshot.walked.python:
-                self._stacks.name_python(snapshot.walked)
+            self._stacks.name_python(snapshot.walked)
 
     def _refresh_mappings(self, reading: Reading) -> None:
         """Read again what is mapped in the processes that ran, the longest unread first: code may have been unmapped,

@@ -37,7 +37,7 @@ class PythonStacks:
     def name(self, raw: RawStack, space: AddressSpace) -> None:
         """Name the code of a stack, and remember it until the stack is asked for."""
         found = self._interpreters.of(raw.space, raw.image, space)
-        if isinstance(found, Interpreter):
+        if isinstance(found, Interpreter) and raw.python:
             self._frames.locate(raw, found)
 
     def merged(
