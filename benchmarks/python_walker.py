@@ -112,7 +112,7 @@ def slow_down(python: str) -> dict[str, list[float]]:
 
 
 def tool_costs(python: str) -> None:
-    """CPU seconds and memory of icetop and py-spy for ten seconds of the same process."""
+    """CPU seconds of icetop and py-spy for ten seconds of the same process."""
     with subprocess.Popen([python, "-c", DEEP, "50"], stdout=subprocess.PIPE) as process:
         time.sleep(0.5)
         pid = str(process.pid)
@@ -123,7 +123,7 @@ def tool_costs(python: str) -> None:
         ):
             if shutil.which(words[0]):
                 cost = run_and_measure(words)
-                print(f"{' '.join(words[:3])[-40:]:40} {cost.cpu_s:.2f} s of CPU, {cost.peak_mb:.0f} MB")
+                print(f"{' '.join(words[:3])[-40:]:40} {cost.cpu_s:.2f} s of CPU")
         process.kill()
 
 

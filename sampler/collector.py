@@ -220,8 +220,8 @@ class Collector:
                 self._finished[snapshot.epoch].append((snapshot.count, raw))
 
     def _name_python(self) -> None:
-        """Find the interpreters, and name the Python code, of all samples that wait to be finished: that takes long, and
-        code may be gone when it is done."""
+        """Find the interpreters, and name the Python code, of all samples that wait to be finished: finishing takes
+        long, and the code may be gone by then."""
         for snapshot in self.kernel.waiting_snapshots():
             self._stacks.name_python(snapshot.walked)
 

@@ -13,7 +13,8 @@ from ..profiles.delta import Counts
 from ..profiles.groups import Group, group_series
 from ..profiles.profile import Profile
 from ..profiles.target import Target
-from ..profiles.view import EVERYTHING, HOST, Stretch
+from ..profiles.tree_builder import hidden_frames
+from ..profiles.view import EVERYTHING, HOST, Stretch, View
 from ..profiles.vocabulary import StackEnd
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
@@ -49,6 +50,7 @@ class _Writer:
         self._rows: list[tuple[list[list[int]], list[int]]] = [([], []) for _ in self._groups]
         self._stacks: dict[int, list[int]] = {}
         self._indexes: dict[tuple[int, int], int] = {}
+        self._hidden = hidden_frames(profile.frames, View())
 
     def take(self, counts: Counts) -> None:
         """The counts of one bucket."""
@@ -77,7 +79,7 @@ class _Writer:
         if known is None:
             profile = self._profile
             names = [i for place in profile.stacks.walk(node) for i in profile.location_frames[place]]
-            stack = [self._frame(i) for i in reversed(names)]
+            stack = [self._frame(i) for i in reversed(names) if not self._hidden[i]]
             end = profile.stacks.end(node)
             known = stack if end is StackEnd.COMPLETE else [self._mark(end), *stack]
             self._stacks[node] = known

@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from icetop.profiles.delta import Counts
+from icetop.profiles.vocabulary import Language
+from icetop.snapshots.file_source import FileSource
+from icetop.snapshots.limits import DEFAULT_LIMIT, Limits
 
 from .conftest import Icetop, Start
 
@@ -187,3 +191,40 @@ def test_a_program_that_becomes_python(record: Record) -> None:
     """A shell that lives for a moment and then is Python."""
     seen = record("sh", "-c", f"sleep 0.01; exec {PYTHON} {PROGRAMS / 'calls.py'} recursion")
     assert spent_in(seen, "descend") > 0
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("version", VERSIONS)
+def test_waiting_threads_are_as_py_spy_tells_them(version: str, start: Start, icetop: Icetop, tmp_path: Path) -> None:
+    """Names and lines of every frame, in stacks of many shapes."""
+    if shutil.which("py-spy") is None:
+        pytest.skip("py-spy is not installed")
+    process = start(pythons()[version], PROGRAMS / "shapes.py", stdout=subprocess.PIPE)
+    assert process.stdout is not None and process.stdout.readline()
+    done = icetop("record", "-p", process.pid, "--kind", "offcpu", "-d", "3", "-o", "seen.pb.gz")
+    assert done.returncode == 0, done.stderr
+    told = subprocess.run(["py-spy", "dump", "-j", "-p", str(process.pid)], capture_output=True, text=True, check=True)
+    seen = longest_stacks(tmp_path / "seen.pb.gz")
+    compared = 0
+    for thread in json.loads(told.stdout):
+        if thread["os_thread_id"] in seen:
+            shown = [frame for frame in thread["frames"] if not frame["name"].startswith("<shim")]
+            frames = [(frame["name"].rpartition(".")[2], frame["line"]) for frame in shown]
+            assert seen[thread["os_thread_id"]] == frames
+            compared += len(frames)
+    assert compared > 200
+
+
+def longest_stacks(path: Path) -> dict[int, list[tuple[str, int]]]:
+    """For each thread the Python frames, leaf first, in which it waited longest."""
+    profile = FileSource(str(path), Limits(DEFAULT_LIMIT)).profile()
+    longest: dict[int, tuple[int, list[tuple[str, int]]]] = {}
+    for bucket in profile.timeline.buckets(None, None):
+        counts = bucket.counts.get("offcpu", Counts())
+        for node, series, value in zip(counts.nodes, counts.series, counts.values, strict=True):
+            places = [profile.locations[place] for place in profile.stacks.walk(node)]
+            lines = [line for place in places if place.language is Language.PYTHON for line in place.lines]
+            tid = profile.series[series].tid
+            if value > longest.get(tid, (0, []))[0]:
+                longest[tid] = value, [(line.function.rpartition(".")[2], line.line) for line in lines]
+    return {tid: stack for tid, (_, stack) in longest.items()}
