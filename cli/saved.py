@@ -98,23 +98,37 @@ def report(
 @click.argument("path", metavar="IN")
 @click.argument("out", metavar="OUT")
 @range_option
+@baseline_option
 @setting("--kind", default="", metavar="KIND", help="Only this kind (default: pprof all, others the first).")
 @target_options
 @file_options
 @common_options
 def convert(
-    path: str, out: str, span: str | None, kind: str, target: Target, limits: Limits, color: str, ascii_only: bool
+    path: str,
+    out: str,
+    span: str | None,
+    baseline: str | None,
+    kind: str,
+    target: Target,
+    limits: Limits,
+    color: str,
+    ascii_only: bool,
 ) -> int:
     """Write what was saved, or a part of it, in another format, by the ending of OUT (`-`: pprof on stdout)."""
-    from ..snapshots.formats import UnknownFormat, encoder_for, save
+    from ..snapshots.formats import UnknownFormat, encoder_for, save, save_comparison
 
     try:
         encoder_for(out)
     except UnknownFormat as error:
         raise click.UsageError(f"{out}: {error}") from None
-    profile, view = look((path,), span, View(kind=kind, target=target), limits)
+    if baseline is not None and not out.endswith(".svg"):
+        raise click.UsageError(f"{out}: a comparison (--baseline) can be written as .svg alone")
+    profile, view = look((path,), span, View(kind=kind, target=target), limits, baseline)
     try:
-        save(profile, out, view.stretch, target, (kind,) if kind else ())
+        if baseline is not None:
+            save_comparison(profile, out, view)
+        else:
+            save(profile, out, view.stretch, target, (kind,) if kind else ())
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise

@@ -55,7 +55,7 @@ def encode_bundle(profile: Profile, view: View, doctor: str | None = None, cmdli
             [_process(row) for row in build_report(profile, replace(view, baseline=None)).processes]
         ),
         "binaries.json": _json(_binaries(profile)),
-        "icicle.svg": encode_svg(profile, replace(view, baseline=None)),
+        "icicle.svg": encode_svg(profile, view),
         "summary.md": summary_markdown(profile, report).encode(),
     }
     if doctor is not None:

@@ -76,6 +76,13 @@ def save(
     write_whole(path, encoder_for(path)(profile, stretch, target, kinds))
 
 
+def save_comparison(profile: Profile, path: str, view: View) -> None:
+    """Write the picture of a view that has a baseline. Raises OSError."""
+    from .svg import encode_svg
+
+    write_whole(path, encode_svg(profile, view))
+
+
 class FileSink:
     """A sink that is one file: each window replaces the one before."""
 

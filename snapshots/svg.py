@@ -12,11 +12,11 @@ from html import escape
 from importlib.resources import files
 
 from ..profiles.call_tree import END, FRAME, GROUP, CallTree
+from ..profiles.comparison import build_tree
 from ..profiles.locations import Frame
 from ..profiles.printable import printable
 from ..profiles.profile import Profile
 from ..profiles.report_text import format_value
-from ..profiles.tree_builder import build_call_tree
 from ..profiles.view import View
 from ..profiles.vocabulary import Language
 
@@ -34,12 +34,16 @@ HUES = (
     *("#c2a755", "#dd9343", "#509aa8", "#8483cb", "#94b457", "#c07fa4"),
     *("#5d94cc", "#5aa985", "#c98470", "#a98bd0", "#a9a06c", "#86a9b8"),
 )
+WORSE, BETTER = ("#d9b3b0", "#d98a85", "#d9605a", "#f2453a"), ("#b3cdba", "#85c498", "#52b873", "#22b455")
+SAME = ("#8b96a3", "#95a0ad")
+"""In a comparison: shades of boxes that changed beyond noise, the least change first, and of those that did not."""
+
 KERNEL, TRUNCATED, PROCESS, WHOLE = "#677685", "#7a4a50", "#3d4754", "#2a313b"
 
 
 def encode_svg(profile: Profile, view: View, title: str = "") -> bytes:
     """The picture of a view, in UTF-8."""
-    tree = build_call_tree(profile, view)
+    tree = build_tree(profile, view)
     boxes = _chosen(tree)
     rows = max((int(tree.depths[box]) for box in boxes), default=0) + 1
     height = TOP + rows * ROW + BOTTOM
@@ -51,26 +55,28 @@ def encode_svg(profile: Profile, view: View, title: str = "") -> bytes:
 
 def _chosen(tree: CallTree) -> list[int]:
     """The boxes that are drawn, in pre-order: none too narrow, none too deep, the widest where there are too many."""
-    total = abs(tree.total) or 1
+    drawn = _drawn(tree)
+    total = abs(drawn[0]) or 1
     shown = [
         box
-        for box, (cum, depth) in enumerate(zip(tree.cum.tolist(), tree.depths.tolist(), strict=True))
+        for box, (cum, depth) in enumerate(zip(drawn, tree.depths.tolist(), strict=True))
         if depth < DEEPEST and (not box or cum * WIDTH >= NARROWEST * total)
     ]
     if len(shown) > MOST_BOXES:
-        widest = sorted(shown, key=lambda box: (-int(tree.cum[box]), box))[:MOST_BOXES]
+        widest = sorted(shown, key=lambda box: (-drawn[box], box))[:MOST_BOXES]
         shown = sorted(widest)
     return shown
 
 
 def _boxes(tree: CallTree, boxes: list[int], unit: str) -> Iterator[str]:
-    total = tree.total or 1
-    place: dict[int, int] = {}
-    used: dict[int, int] = {}
+    drawn = _drawn(tree)
+    total = drawn[0] or 1
+    place: dict[int, float] = {}
+    used: dict[int, float] = {}
     for box in boxes:
         parent = int(tree.parents[box])
         start = place.get(parent, 0) + used.get(parent, 0) if box else 0
-        cum = int(tree.cum[box])
+        cum = drawn[box]
         place[box] = start
         used[box] = 0
         if box:
@@ -79,17 +85,23 @@ def _boxes(tree: CallTree, boxes: list[int], unit: str) -> Iterator[str]:
 
 
 def _box(tree: CallTree, box: int, x: float, width: float, unit: str) -> str:
-    name, row = printable(tree.name(box), 300), int(tree.depths[box])
+    name, row = _sign(tree, box) + printable(tree.name(box), 300), int(tree.depths[box])
     y = TOP + row * ROW
     room = int((width - 4) / LETTER)
     label = "" if room < 2 else name if len(name) <= room else name[: room - 1] + "…"
-    quiet = " quiet" if tree.what[box] != FRAME else ""
+    quiet = " quiet" if tree.what[box] != FRAME and tree.change is None else ""
     return (
         f'<g class="box{quiet}" tabindex="0" data-name="{_attribute(name)}" data-x="{x:.4f}" data-w="{width:.4f}" '
         f'data-row="{row}"><title>{_attribute(_details(tree, box, unit))}</title>'
         f'<rect x="{x:.2f}" y="{y}" width="{width:.2f}" height="{ROW}" fill="{_colour(tree, box)}"/>'
         f'<text x="{x + 3:.2f}" y="{y + 13}">{_attribute(label)}</text></g>\n'
     )
+
+
+def _drawn(tree: CallTree) -> list[float]:
+    """How wide boxes are drawn: what they are worth, in a comparison on both sides."""
+    widths: list[float] = (tree.cum if tree.change is None else tree.change.drawn).tolist()
+    return widths
 
 
 def _details(tree: CallTree, box: int, unit: str) -> str:
@@ -99,7 +111,23 @@ def _details(tree: CallTree, box: int, unit: str) -> str:
     figures = f"{format_value(cum, unit)} ({100 * cum / total:.1f} %), itself {format_value(flat, unit)}"
     frame = tree.frame(box)
     where = "" if frame is None else f"\n{_where(frame)}"
-    return f"{printable(tree.name(box), 1000)}\n{figures}, {int(tree.cum_samples[box]):,} samples{where}"
+    return (
+        f"{printable(tree.name(box), 1000)}\n{figures}, {int(tree.cum_samples[box]):,} samples{_was(tree, box)}{where}"
+    )
+
+
+def _sign(tree: CallTree, box: int) -> str:
+    """A sign as well as a colour for what changed beyond noise."""
+    step = 0 if tree.change is None else int(tree.change.steps[box])
+    return "+ " if step > 0 else "− " if step else ""
+
+
+def _was(tree: CallTree, box: int) -> str:
+    """How a box changed, in a comparison."""
+    if tree.change is None:
+        return ""
+    cum = tree.change.of_boxes(tree.flat, tree.cum, [box])[0].cum
+    return f"\nwas {cum.was_percent:.1f} %, {cum.points:+.1f} points{'' if cum.step else ' (noise)'}"
 
 
 def _where(frame: Frame) -> str:
@@ -110,6 +138,9 @@ def _where(frame: Frame) -> str:
 
 def _colour(tree: CallTree, box: int) -> str:
     what = tree.what[box]
+    if tree.change is not None:
+        step = int(tree.change.steps[box])
+        return SAME[int(tree.depths[box]) & 1] if not step else (WORSE if step > 0 else BETTER)[abs(step) - 1]
     if what == FRAME:
         frame = tree.frames[int(tree.refs[box])]
         if frame.language is Language.KERNEL:

@@ -83,3 +83,10 @@ def test_what_a_running_recorder_has_is_drawn_before_what_is_live(
     assert "icetop open" in str(deltas[0].notices[0])
     sink.close()
     assert list(recorded_before()) == [], "it does not run any more"
+
+
+def test_a_comparison_as_a_picture(tmp_path: Path) -> None:
+    folder = recording(tmp_path / "r")
+    assert run(["convert", folder, str(tmp_path / "x.svg"), "--range", "3..6", "--baseline", "0..3"]) == 0
+    assert b"points" in (tmp_path / "x.svg").read_bytes()
+    assert run(["convert", folder, str(tmp_path / "x.folded"), "--baseline", "0..3"]) == 2

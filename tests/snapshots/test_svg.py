@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from icetop.profiles.profile import Profile
 from icetop.profiles.tree_builder import build_call_tree
-from icetop.profiles.view import View
+from icetop.profiles.view import Baseline, Stretch, View
 from icetop.snapshots import svg
 from icetop.snapshots.formats import save
 from icetop.snapshots.svg import TOP, WIDTH, encode_svg
@@ -126,3 +126,24 @@ def test_json_is_the_report_with_all_stacks(tmp_path: Path) -> None:
     save(rich_profile(3), str(tmp_path / "x.json"))
     found = json.loads((tmp_path / "x.json").read_bytes())
     assert found["schema"] == 1 and sum(stack["samples"] for stack in found["stacks"]) == found["samples"]
+
+
+def test_a_comparison_has_signs_and_colours_for_what_changed_beyond_noise(tmp_path: Path) -> None:
+    maker = ProfileMaker()
+    for second in range(60):
+        later = second >= 30
+        maker.sample("main;grows", 80 if later else 10).sample("main;shrinks", 5 if later else 75)
+        maker.sample("main;stays", 15)
+        maker.tick()
+    line = maker.profile.timeline
+    middle = (line.start_ns + line.end_ns) // 2
+    view = View(stretch=Stretch(middle, None), baseline=Baseline(Stretch(None, middle)))
+    drawn = {group.get("data-name"): group for group in boxes(ElementTree.fromstring(encode_svg(maker.profile, view)))}
+    colours = {name: rect.get("fill") for name, group in drawn.items() for rect in group.iter(f"{NAMESPACE}rect")}
+    assert colours["+ grows"] in svg.WORSE and colours["− shrinks"] in svg.BETTER and colours["stays"] in svg.SAME
+    (title,) = drawn["+ grows"].iter(f"{NAMESPACE}title")
+    assert "was 10.0 %, +70.0 points" in (title.text or "")
+    rows: dict[str | None, list[tuple[float, float]]] = {}
+    for group in drawn.values():
+        rows.setdefault(group.get("data-row"), []).append((number(group, "data-x"), number(group, "data-w")))
+    assert all(sum(width for _, width in found) <= WIDTH + 0.01 for found in rows.values())
