@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from ..profiles.vocabulary import StackEnd
@@ -9,10 +10,13 @@ from ..symbols.cpython.interpreter_file import Unusable
 from ..symbols.mappings import AddressSpace
 from ..unwinding.code import is_generated
 from .kernel_side import RawStack
-from .merging import PYTHON_ENDS, merge, split_runs
+from .merging import DISAGREE, PYTHON_ENDS, Merged, PythonEnd, merge, split_runs
 from .python_frames import PythonFrames
 from .python_processes import Interpreter, PythonProcesses
 from .tables import Tables
+
+GREENLET = re.compile(r"_?greenlet\.")
+"""The file of the extension that switches between stacks."""
 
 UserFrame = tuple[int, int]
 """A native frame: its location's id and its address."""
@@ -57,7 +61,10 @@ class PythonStacks:
         located = self._frames.locate(raw, found)
         if located is None:
             return native, self._unresolved("code_gone", end)
-        both = merge(kept, loops, split_runs(located), PYTHON_ENDS[raw.python_end], end is StackEnd.COMPLETE)
+        runs, whole = split_runs(located), end is StackEnd.COMPLETE
+        both = merge([index for index, _ in kept], loops, runs, PYTHON_ENDS[raw.python_end], whole)
+        if (both.problem == DISAGREE or not whole) and (own := _of_greenlet(kept, loops, runs, space)) is not None:
+            return own.frames, StackEnd.COMPLETE
         if both.problem:
             return native, self._unresolved(both.problem, end)
         return both.frames, StackEnd.TOO_DEEP if both.too_deep and end is StackEnd.COMPLETE else end
@@ -67,14 +74,29 @@ class PythonStacks:
         return StackEnd.PYTHON_UNRESOLVED if end is StackEnd.COMPLETE else end
 
 
+def _of_greenlet(
+    kept: list[UserFrame], loops: list[int], runs: list[list[int]], space: AddressSpace
+) -> Merged[int] | None:
+    """The stack of a greenlet, None where it is none: it lies upon the stack of whoever started it, whose frames are no
+    callers of its own. It begins where the functions of greenlet call its first loop."""
+    for place, (_, address) in enumerate(kept):
+        mapping = space.find(address)
+        inner = [loop for loop in loops if loop < place]
+        if inner and mapping is not None and GREENLET.match(mapping.path.rpartition("/")[2]):
+            both = merge([index for index, _ in kept[: place + 1]], inner, runs, PythonEnd.COMPLETE, True)
+            if not both.problem:
+                return both
+    return None
+
+
 def _without_trampolines(
     user: list[UserFrame], space: AddressSpace, interpreter: Interpreter
-) -> tuple[list[int], list[int]]:
+) -> tuple[list[UserFrame], list[int]]:
     """The native frames, and the places of evaluation loops among them.
 
     Code made at run time that calls the loop is left out: `python -X perf` puts one such frame before each of Python's.
     """
-    kept: list[int] = []
+    kept: list[UserFrame] = []
     loops: list[int] = []
     for index, address in user:
         if interpreter.is_loop(address):
@@ -83,5 +105,5 @@ def _without_trampolines(
             mapping = space.find(address)
             if mapping is not None and is_generated(mapping):
                 continue
-        kept.append(index)
+        kept.append((index, address))
     return kept, loops
