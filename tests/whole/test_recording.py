@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import subprocess
 import time
@@ -95,3 +96,21 @@ def test_a_full_disk_is_survived(start: Start, shares: Path, mount_namespace: tu
     assert b"No space left on device" in said
     assert b"dropped: No space" in rest, "that it works again is said as well"
     assert listed.count(b".pb.gz") >= 1
+
+
+@pytest.mark.soak
+def test_killed_at_random_moments_every_window_is_whole(start: Start, shares: Path, tmp_path: Path) -> None:
+    folder, rng = tmp_path / "recording", random.Random(1)
+    start(shares)
+    for _ in range(25):
+        recorder = start(
+            *COMMAND, "record", "-o", folder, "--window", "1", "--keep", "200KiB", stderr=subprocess.DEVNULL
+        )
+        time.sleep(rng.uniform(0.5, 5))
+        recorder.kill()
+        recorder.wait()
+        sizes = [path.stat().st_size for path in windows(folder)] if folder.exists() else []
+        assert sum(sizes) <= 200 * 1024
+    assert len(windows(folder)) >= 3
+    for path in windows(folder):
+        figures_of(path)
