@@ -79,6 +79,7 @@ def parts_of(kind: str) -> tuple[str, ...]:
 
 
 def shown_kinds(kinds: Iterable[str]) -> tuple[str, ...]:
-    """These kinds, and after them the sums that they make up."""
+    """These kinds and the sums that they make up; a sum's parts and it come first, always in the same order."""
     there = tuple(kinds)
-    return there + tuple(kind for kind, parts in SUMS.items() if kind not in there and set(parts) <= set(there))
+    whole = [part for kind, parts in SUMS.items() if set(parts) <= set(there) for part in (*parts, kind)]
+    return tuple(dict.fromkeys((*whole, *there)))
