@@ -8,6 +8,7 @@ import numpy.typing as npt
 from .locations import Frame
 from .profile import Profile
 from .stacks import ROOTS
+from .vocabulary import PEER, WAITING
 
 IntArray = npt.NDArray[np.int64]
 
@@ -36,9 +37,12 @@ AT_WORK = frozenset(("ProcSleep", "WaitOnLock", "LWLockAcquire", "WaitForParalle
 
 
 def idle_nodes(profile: Profile, nodes: IntArray) -> npt.NDArray[np.bool_]:
-    """For each of these nodes whether its stack is a thread's that waits for work."""
+    """For each of these nodes whether it is the wait of a thread for work."""
     flags = np.fromiter((_flag(frame) for frame in profile.frames), dtype=np.uint8, count=len(profile.frames))
     of_locations = np.zeros(len(profile.locations) + 1, dtype=np.uint8)
+    waits = np.zeros(len(profile.locations) + 1, dtype=np.bool_)
+    for place, location in enumerate(profile.locations):
+        waits[place] = location.binary in (WAITING, PEER)
     for place, frames in enumerate(profile.location_frames):
         for frame in frames:
             of_locations[place] |= flags[frame]
@@ -49,7 +53,7 @@ def idle_nodes(profile: Profile, nodes: IntArray) -> npt.NDArray[np.bool_]:
     while (at >= ROOTS).any():
         found |= np.where(at >= ROOTS, of_locations[np.minimum(locations[at], len(profile.locations))], 0)
         at = parents[at]
-    idle: npt.NDArray[np.bool_] = found == 1
+    idle: npt.NDArray[np.bool_] = (found == 1) & waits[np.minimum(locations[nodes], len(profile.locations))]
     return idle
 
 

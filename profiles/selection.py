@@ -91,7 +91,8 @@ def distinct(codes: IntArray) -> tuple[IntArray, IntArray]:
 
 def columns(buckets: list[Bucket], kind: str) -> tuple[IntArray, IntArray, IntArray, IntArray]:
     """Nodes, series, samples and values of all counts of a kind, bucket after bucket."""
-    kinds = parts_of(kind)
+    # Another tool may have sampled a kind that is a sum here.
+    kinds = (kind,) if any(kind in bucket.counts for bucket in buckets) else parts_of(kind)
     parts = [bucket.counts[part] for bucket in buckets for part in kinds if part in bucket.counts]
 
     def column(name: str, dtype: type[np.generic]) -> IntArray:

@@ -12,7 +12,7 @@ from icetop.profiles.report import build_report
 from icetop.profiles.series import Series
 from icetop.profiles.stacks import ROOTS
 from icetop.profiles.view import View
-from icetop.profiles.vocabulary import Language
+from icetop.profiles.vocabulary import WAITING, Language
 
 STACKS = {
     ("main", "serve", "epoll_wait", "ep_poll", "[events]"): 700,
@@ -31,8 +31,11 @@ def profile() -> Profile:
             nodes.append((parent, names.index(name)))
             parent = ROOTS + len(nodes) - 1
         counts.add(parent, 0, 1, value)
-    ran.add(ROOTS, 0, 1, 30)
-    locations = [Location(Language.NATIVE, "/b", "", at, (Line(name),)) for at, name in enumerate(names)]
+    ran.add(parent - 1, 0, 1, 30)  # in futex_wait, of a worker
+    locations = [
+        Location(Language.NATIVE, WAITING if name[0] == "[" else "/b", "", at, (Line(name),))
+        for at, name in enumerate(names)
+    ]
     found = Profile(Context(kinds=("cpu", "offcpu")))
     series = [Series(1, 1, 1, "app", "")]
     found.fold(Delta(0, 1, locations, nodes, series, counts={"offcpu": counts, "cpu": ran}))
