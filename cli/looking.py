@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..snapshots.limits import Limits
     from ..snapshots.recording import Recording
 
-SHOWN_FIRST_NS = 300_000_000_000
+SHOWN_FIRST_NS = 60_000_000_000
 """How much of a recording is read for the screen when no range was asked for: its end."""
 
 
