@@ -128,13 +128,14 @@ class FunctionChange:
 class TreeChange:
     """What a call tree is compared with.
 
-    `boxes` are the baseline's sums by box, `functions` by frame; `steps` are the shades of boxes, `flat_steps` and
-    `cum_steps` those of frames. `drawn` is how wide boxes are drawn.
+    `boxes` are the baseline's sums by box, `functions` by frame, `functions_now` the tree's own by frame; `steps` are
+    the shades of boxes, `flat_steps` and `cum_steps` those of frames. `drawn` is how wide boxes are drawn.
     """
 
     sides: Sides
     boxes: Sums
     functions: Sums
+    functions_now: Sums
     steps: Steps
     flat_steps: Steps
     cum_steps: Steps

@@ -13,11 +13,11 @@ from .groups import group_series
 from .matching import matched_frames, matched_groups
 from .order import OrderMemory
 from .profile import Profile
-from .selection import IntArray
+from .selection import IntArray, distinct
 from .significance import FEWEST_SAMPLES, SMALLEST_CHANGE, BoolArray, FloatArray, Sliced, significant
 from .slices import SlicedRows, sliced
 from .stacks import ROOTS
-from .top_table import function_sums, outermost_boxes
+from .top_table import outermost_boxes
 from .tree_builder import build_call_tree, tree_of
 from .view import View
 
@@ -43,7 +43,7 @@ def build_comparison(profile: Profile, view: View, memory: OrderMemory | None = 
         groups, _seen(group_of_series, now, len(groups)), _seen(group_of_series, was, len(groups))
     )
     keys = [same[group_of_series[rows.series]] << 32 | rows.nodes for rows in (now, was)]
-    pairs, places = np.unique(np.concatenate(keys), return_inverse=True)
+    pairs, places = distinct(np.concatenate(keys))
     weights, samples = np.zeros((2, len(pairs)), dtype=np.int64)
     np.add.at(weights, places, _weights(now, was, view))
     same_frames = _same_frames(profile, now, was) if base is not None and base.beside else None
@@ -63,12 +63,13 @@ def _same_frames(profile: Profile, now: SlicedRows, was: SlicedRows) -> IntArray
 
     def seen(rows: SlicedRows) -> BoolArray:
         frames = np.zeros(len(profile.frames), dtype=np.bool_)
-        nodes = np.unique(rows.nodes)
+        met, nodes = np.zeros(len(parents), dtype=np.bool_), rows.nodes
         while len(nodes):
-            nodes = nodes[nodes >= ROOTS]
-            for location in np.unique(locations[nodes]).tolist():
-                frames[list(profile.location_frames[location])] = True
-            nodes = np.unique(parents[nodes])
+            nodes = nodes[(nodes >= ROOTS) & ~met[nodes]]
+            met[nodes] = True
+            nodes = parents[nodes]
+        for location in np.flatnonzero(np.bincount(locations[met])).tolist():
+            frames[list(profile.location_frames[location])] = True
         return frames
 
     return matched_frames(profile.frames, seen(now), seen(was))
@@ -108,12 +109,14 @@ class _Both:
         tree = replace(
             mixed, flat=mine.flat, cum=mine.cum, flat_samples=mine.flat_samples, cum_samples=mine.cum_samples
         )
-        functions, earlier = self._by_function(mine), self._by_function(theirs)
-        flat, cum = self._functions_changed(functions, earlier, outermost_boxes(tree))
+        outermost = outermost_boxes(tree)
+        functions, earlier = self._by_function(mine, outermost), self._by_function(theirs, outermost)
+        flat, cum = self._functions_changed(functions, earlier, outermost)
         change = TreeChange(
             sides=self.sides,
             boxes=theirs,
             functions=earlier,
+            functions_now=functions,
             steps=self.sides.steps(mine.cum, theirs.cum, self._boxes_changed(mine, theirs)),
             flat_steps=self.sides.steps(functions.flat, earlier.flat, flat),
             cum_steps=self.sides.steps(functions.cum, earlier.cum, cum),
@@ -129,29 +132,49 @@ class _Both:
             columns += [flat, _cumulated(flat, self.tree.ends)]
         return Sums(columns[0], columns[1], columns[2], columns[3])
 
-    def _by_function(self, sums: Sums) -> Sums:
+    def _by_function(self, sums: Sums, outermost: IntArray) -> Sums:
         """Sums by frame, recursion counted once."""
-        tree = replace(
-            self.tree, flat=sums.flat, cum=sums.cum, flat_samples=sums.flat_samples, cum_samples=sums.cum_samples
-        )
-        flat, flat_samples, cum, cum_samples = function_sums(tree)
+        every = np.flatnonzero(self.tree.what == FRAME)
+
+        def added(column: IntArray, boxes: IntArray) -> IntArray:
+            by_frame = np.zeros(len(self.tree.frames), dtype=np.int64)
+            np.add.at(by_frame, self.tree.refs[boxes], column[boxes])
+            return by_frame
+
+        own, all_of_it = (sums.flat, sums.flat_samples), (sums.cum, sums.cum_samples)
+        flat, flat_samples = (added(column, every) for column in own)
+        cum, cum_samples = (added(column, outermost) for column in all_of_it)
         return Sums(flat, cum, flat_samples, cum_samples)
 
     def _boxes_changed(self, mine: Sums, theirs: Sums) -> BoolArray:
         asked = np.flatnonzero(np.maximum(mine.cum_samples, theirs.cum_samples) >= FEWEST_SAMPLES)
-        ends = self.tree.ends[asked]
-
-        def parts(flat: FloatArray) -> FloatArray:
-            running = np.concatenate(([0.0], np.cumsum(flat)))
-            part: FloatArray = running[ends] - running[asked]
-            return part
-
+        tested = [self._box_slices(rows, boxes, asked) for rows, boxes in self._rows()]
         found = np.zeros(len(self.tree), dtype=np.bool_)
-        found[asked] = self._tested(parts, len(asked))
+        found[asked] = significant(tested[0], tested[1], rates=self.view.measure == "absolute")
         return found & self._matters(mine.cum, theirs.cum)
 
+    def _rows(self) -> tuple[tuple[SlicedRows, SmallArray], tuple[SlicedRows, SmallArray]]:
+        return (self.now, self.now_boxes), (self.was, self.was_boxes)
+
+    def _box_slices(self, rows: SlicedRows, boxes: SmallArray, asked: IntArray) -> Sliced:
+        """What boxes are worth in each slice: sums between two places in the rows sorted by slice and box."""
+        number, size = len(rows.lengths), len(self.tree) + 1
+        codes = rows.slices * size + boxes
+        order = np.argsort(codes)
+        codes, running = codes[order], np.concatenate(([0], np.cumsum(rows.values[order])))
+        bases = np.arange(number) * size
+        first = np.searchsorted(codes, asked[:, None] + bases)
+        last = np.searchsorted(codes, self.tree.ends[asked][:, None] + bases)
+        return self._against(rows, (running[last] - running[first]).astype(np.float64))
+
     def _functions_changed(self, mine: Sums, theirs: Sums, boxes: IntArray) -> tuple[BoolArray, BoolArray]:
-        """Of each frame whether it changed itself, and whether with all that it calls: judged together."""
+        """Of each frame whether it changed itself, and whether with all that it calls: judged together.
+
+        Read leaf first, nobody asks: cum then is of other things.
+        """
+        if self.view.inverted:
+            none = np.zeros(len(self.tree.frames), dtype=np.bool_)
+            return none, none
         flat = np.flatnonzero(np.maximum(mine.flat_samples, theirs.flat_samples) >= FEWEST_SAMPLES)
         cum = np.flatnonzero(np.maximum(mine.cum_samples, theirs.cum_samples) >= FEWEST_SAMPLES)
         place_of = np.full(len(self.tree.frames), -1)
@@ -165,16 +188,11 @@ class _Both:
             own = np.bincount(of_frame, values, len(self.tree.frames) + 1)[flat]
             return np.concatenate((own, np.bincount(places, running[ends] - running[boxes], len(cum))))
 
-        found = self._tested(parts, len(flat) + len(cum))
+        tested = [self._sliced(rows, boxes, parts, len(flat) + len(cum)) for rows, boxes in self._rows()]
+        found = significant(tested[0], tested[1], rates=self.view.measure == "absolute")
         answers = np.zeros((2, len(self.tree.frames)), dtype=np.bool_)
         answers[0, flat], answers[1, cum] = found[: len(flat)], found[len(flat) :]
         return answers[0] & self._matters(mine.flat, theirs.flat), answers[1] & self._matters(mine.cum, theirs.cum)
-
-    def _tested(self, parts: Callable[[FloatArray], FloatArray], things: int) -> BoolArray:
-        """Whether each thing changed; `parts` gives what a slice's values by box add up to for each of them."""
-        now = self._sliced(self.now, self.now_boxes, parts, things)
-        was = self._sliced(self.was, self.was_boxes, parts, things)
-        return significant(now, was, rates=self.view.measure == "absolute")
 
     def _sliced(
         self, rows: SlicedRows, boxes: SmallArray, parts: Callable[[FloatArray], FloatArray], things: int
@@ -186,10 +204,14 @@ class _Both:
             if first < last:
                 values = np.bincount(boxes[first:last], rows.values[first:last].astype(np.float64), len(self.tree))
                 counts[:, place] = parts(values.astype(np.float64))
+        return self._against(rows, counts)
+
+    def _against(self, rows: SlicedRows, counts: FloatArray) -> Sliced:
+        """Counts with what they are divided by: the total of each slice, or where changes are absolute, its length."""
         side = rows.side
         if self.view.measure == "absolute":
             return Sliced(counts, rows.lengths, side.samples, side.total / max(side.samples, 1))
-        whole = np.bincount(rows.slices, rows.values.astype(np.float64), number)
+        whole = np.bincount(rows.slices, rows.values.astype(np.float64), len(rows.lengths))
         return Sliced(counts, whole.astype(np.float64), side.samples)
 
     def _matters(self, mine: IntArray, theirs: IntArray) -> BoolArray:

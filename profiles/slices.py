@@ -40,6 +40,8 @@ def sliced(profile: Profile, view: View, beside: bool = False) -> SlicedRows:
     line = profile.beside if beside else profile.timeline
     buckets = list(line.buckets(view.stretch.start_ns, view.stretch.end_ns))
     number = min(len(buckets), MOST_SLICES)
+    if not any(bucket.duration_ns for bucket in buckets):
+        number = min(number, 1)  # without times: parts of a file are no slices of time
     slice_of_bucket = np.arange(len(buckets)) * number // max(len(buckets), 1)
     lengths = np.zeros(number)
     np.add.at(lengths, slice_of_bucket, [float(bucket.duration_ns) for bucket in buckets])

@@ -133,6 +133,13 @@ def _name(frame: Frame) -> tuple[str, str, str]:
     return (frame.name, frame.binary, frame.language.value)
 
 
+def _sums(tree: CallTree) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    if tree.change is None:
+        return function_sums(tree)
+    sums = tree.change.functions_now
+    return sums.flat, sums.flat_samples, sums.cum, sums.cum_samples
+
+
 def _listed(tree: CallTree, view: View, cum: IntArray, cum_samples: IntArray) -> npt.NDArray[np.bool_]:
     """Which frames are not under the view's minimum, in a comparison on either side."""
     fewest = max(view.minimum_samples, 1)

@@ -19,5 +19,6 @@ SAMPLES = "samples"
 
 
 def count_column(kind: str, first: bool) -> str:
-    """The sample type that counts the samples of `kind`: `samples`, or `KIND_samples` when it is not the first."""
-    return SAMPLES if first else f"{kind}_{SAMPLES}"
+    """The sample type that counts the samples of `kind`: `samples`, or `KIND_samples` when it is not the first, or is
+    called that itself: pprof refuses files with two types of one name."""
+    return SAMPLES if first and kind != SAMPLES else f"{kind}_{SAMPLES}"

@@ -15,6 +15,7 @@ from icetop.profiles.report import build_report
 from icetop.profiles.report_json import report_json
 from icetop.profiles.report_text import report_text
 from icetop.profiles.series import Series
+from icetop.profiles.slices import sliced
 from icetop.profiles.target import Target
 from icetop.profiles.top_table import top_table
 from icetop.profiles.tree_builder import build_call_tree
@@ -228,6 +229,14 @@ def test_wall_time_is_compared_with_both_its_parts() -> None:
     assert (tree.change.sides.was.samples, tree.change.sides.now.samples) == (100, 260)
     rows = {row.frame.name: row.change for row in top_table(tree, View(), "delta")}
     assert rows["wait"].significant and rows["b"].flat.points == pytest.approx(100 * (60 / 260 - 60 / 100))
+
+
+def test_parts_of_a_file_without_times_are_no_slices() -> None:
+    """Sorted stacks come one kind after the other; as slices of time that would be the wildest of programs."""
+    maker = ProfileMaker()
+    for stack in ("main;a", "main;b", "main;c", "main;d"):
+        maker.sample(stack, 300).tick(0)
+    assert len(sliced(maker.profile, View()).lengths) == 1
 
 
 def test_an_empty_side_changes_nothing() -> None:

@@ -16,9 +16,10 @@ from icetop.profiles.locations import Line, Location
 from icetop.profiles.profile import Profile
 from icetop.profiles.report import build_report
 from icetop.profiles.series import Series
-from icetop.profiles.view import View
+from icetop.profiles.view import Baseline, View
 from icetop.profiles.vocabulary import Language, StackEnd
-from icetop.snapshots.file_source import FileSource
+from icetop.profiles.with_baseline import WithBaseline
+from icetop.snapshots.file_source import FileSource, whole_profile
 from icetop.snapshots.formats import save
 from icetop.tests.profile_maker import MAIN, START, ProfileMaker
 
@@ -90,6 +91,35 @@ def test_go_tool_pprof_reads_every_kind(tmp_path: Path) -> None:
             row.frame.name: (row.flat, row.cum) for row in rows
         }
     assert go_top(path, "-sample_index=offcpu_samples")["wait"] == (3, 3)
+
+
+def test_go_tool_pprof_reads_what_was_collapsed_stacks(tmp_path: Path) -> None:
+    text, path = tmp_path / "x.folded", str(tmp_path / "x.pb.gz")
+    text.write_text("main;a 3\nmain;b;a 2\n")
+    profile = FileSource(str(text)).profile()
+    save(profile, path)
+    kind = profile.kinds()[0]
+    found = go_top(path, f"-sample_index={kind}")
+    assert (found["a"], found["b"]) == ((5, 5), (0, 2))
+    again = FileSource(path).profile()
+    assert again.kinds() == profile.kinds()
+    assert build_report(again, View(kind=kind)).samples == build_report(profile, View(kind=kind)).samples
+
+
+def test_go_tool_pprof_subtracts_as_a_comparison_does(tmp_path: Path) -> None:
+    before, after = str(tmp_path / "before.pb.gz"), str(tmp_path / "after.pb.gz")
+    maker = ProfileMaker()
+    maker.sample("main;a;b", 7).sample("main;old", 5).sample("fib;fib;fib", 3)
+    save(maker.tick(), before)
+    maker = ProfileMaker()
+    maker.sample("main;a;b", 9).sample("main;a", 2).sample("main;fresh;b", 4).sample("fib;fib", 3)
+    save(maker.tick(), after)
+    source = WithBaseline(FileSource(after), FileSource(before))
+    report = build_report(whole_profile(source, after), View(baseline=Baseline(beside=True)))
+    ours = {row.frame.name: (row.flat - row.change.flat.was, row.cum - row.change.cum.was) for row in report.functions}
+    assert {name: pair for name, pair in ours.items() if any(pair)} == {
+        name: pair for name, pair in go_top(after, "-unit=ns", f"-diff_base={before}").items() if any(pair)
+    }
 
 
 def test_go_tool_pprof_filters_and_writes_a_file_that_opens_again(tmp_path: Path) -> None:
