@@ -110,12 +110,29 @@ def workload(folder: Path) -> Iterator[None]:
             process.wait()
 
 
+def compared(folder: Path) -> None:
+    """The sample recording, its second half against its first: in full colour, in 16 colours, in red and blue."""
+    words = ("open", str(ROOT / "snapshots" / "sample.pb.gz"), "--range", "-20..", "--baseline", "0..20")
+    for name, columns, more, environ in (
+        ("compared", 120, (), {"TERM": "tmux-256color", "COLORTERM": "truecolor"}),
+        ("compared-sixteen", 110, ("--color", "16"), {"TERM": "xterm"}),
+        ("compared-blue", 120, ("--color-blind",), {"TERM": "tmux-256color", "COLORTERM": "truecolor"}),
+    ):
+        with icetop(columns, 34, *words, *more, **environ) as screen:
+            screen.wait_for(lambda text: "What changed" in text)
+            screen.press("Escape", "j", "j")
+            screen.draw(folder / f"{name}.svg")
+
+
 def main() -> None:
-    """All pictures, from one run in full colour and one in 16 colours."""
+    """All pictures; with the word `compared` after the folder only those that need no sampling."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"
     if shutil.which("tmux") is None:
         raise SystemExit("tmux is not installed")
     folder.mkdir(parents=True, exist_ok=True)
+    compared(folder)
+    if "compared" in sys.argv[2:]:
+        return
     with tempfile.TemporaryDirectory() as name, workload(Path(name)):
         with icetop(120, 36, TERM="tmux-256color", COLORTERM="truecolor") as screen:
             screen.wait_for(lambda text: "live" in text and "shares" in text)

@@ -128,18 +128,19 @@ class TimeStrip(Painted):
         signs, styles = [" "] * columns, [palette.ground] * columns
         ago = f"{glyphs.minus}{length((picture.kept_ns[1] - first) / SECOND)}"
         write(signs, styles, 0, ago, palette.faint)
+        changes = [columns_in(change, first, step, columns)[0] for change in picture.changes]
+        changes = [place for place in changes if place < columns]
+        for place in changes:
+            write(signs, styles, place, CHANGE_SIGN, palette.strip_change)
         marks = [(picture.shown_ns, "shown", palette.strip_shown)]
         if any(picture.baseline_ns):
             marks.insert(0, (picture.baseline_ns, "baseline", palette.strip_baseline))
         for extent, word, style in marks:
             left, right = columns_in(extent, first, step, columns)
             self._bracket(signs, styles, left, right, (f" {word} {clock(extent[0])} ", f" {word} "), style)
-        for begin, end in picture.changes:
-            left, right = columns_in((begin, end), first, step, columns)
-            if right > left:
-                write(signs, styles, left, CHANGE_SIGN, palette.strip_change)
-        for note in picture.notes:
-            self._note(signs, styles, columns_in((note.start_ns, note.start_ns + step), first, step, columns)[0], note)
+        for place in changes:  # again: a bracket may have been drawn over it
+            if signs[place] in (" ", CHANGE_SIGN, glyphs.mark_left, glyphs.mark_line, glyphs.mark_right):
+                write(signs, styles, place, CHANGE_SIGN, palette.strip_change)
         put_runs(row.to(LABEL), signs, styles)
 
     def _note(self, signs: list[str], styles: list[Style], at: int, note: TimeNote) -> None:
