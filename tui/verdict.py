@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..profiles.printable import printable
+from .comparing import baseline_words, total_words
 from .facts import place_of_frame
 from .figures import clock, length, percent, scale_for
 from .picture import Picture, seconds
@@ -44,12 +45,30 @@ def _what(picture: Picture, box: int) -> str:
     figures = (
         f"**{percent(cum * share)} %** of {picture.view.kind} ({scale.full(cum)}), itself {percent(flat * share)} %"
     )
+    if tree.change is not None:
+        part = tree.change.of_boxes(tree.flat, tree.cum, [box])[0].cum
+        noise = "" if part.step else ", within noise"
+        figures += f", was {percent(part.was_percent)} % ({part.points:+.1f} points{noise})"
     return f"{owner}{_code(tree.name(box))}{place}: {figures}"
 
 
 def _top(picture: Picture) -> str:
+    if picture.tree.change is not None:
+        return _changed(picture)
     rows = sorted(picture.rows, key=lambda row: -row.flat)[:TOP]
     return "top: " + ", ".join(f"{_code(row.frame.name)} {percent(row.flat_percent)} %" for row in rows)
+
+
+def _changed(picture: Picture) -> str:
+    """What changed most beyond noise, what it was compared with, and how the whole changed."""
+    rows = [row for row in picture.rows if row.change is not None and row.change.significant]
+    rows.sort(key=lambda row: -(row.change.score if row.change is not None else 0.0))
+    named = ", ".join(
+        f"{_code(row.frame.name)} {percent(row.change.cum.was_percent)} → {percent(row.cum_percent)} %"
+        for row in rows[:TOP]
+        if row.change is not None
+    )
+    return f"changed {_plain(baseline_words(picture))}, {total_words(picture, '→')}: {named or 'nothing beyond noise'}"
 
 
 def _plain(text: str) -> str:

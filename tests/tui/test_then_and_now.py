@@ -289,6 +289,16 @@ async def test_a_source_that_cannot_be_read_is_said() -> None:
         await person.sees("its lines are not known")
 
 
+async def test_the_verdict_says_what_changed() -> None:
+    async with running(size=(160, 40)) as person:
+        await person.sees("Total ")
+        await person.press("c")
+        await person.sees("What changed")
+        await person.press("j", "y")
+        text = await person.sees("changed against")
+        assert "points)" in text and "renderToString" in text and "cores +" in text
+
+
 async def test_the_stack_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running() as person:
         sent: list[str] = []
