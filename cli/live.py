@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..profiles.delta import Notice
-from ..profiles.source import Source
 from ..profiles.target import Target
 from ..profiles.view import View
 from ..profiles.vocabulary import parts_of
 from ..sampler.options import DEFAULT_FRAMES, DEFAULT_HZ, HIGHEST_HZ, LOWEST_HZ, MOST_FRAMES, CollectOptions
 from .configuration import setting
+from .far import far_source, folded
 from .group import LIVE, cli
-from .options import TargetCommand, common_options, no_kernel, target_options, view_options
+from .options import AgentCommand, TargetCommand, common_options, no_kernel, target_options, view_options
 from .output import DEFAULT_TOP, Failure, print_out, tell
 from .recording import failures_told, folder_options, record_folder, recorded_before, wants_folder
 from .screen import blue_option, show, theme_option
@@ -86,6 +86,7 @@ duration = setting(
 @cli.command(LIVE, cls=TargetCommand, hidden=True)
 @collect_options
 @setting("-d", "--duration", type=click.FloatRange(0.1), metavar="SECONDS", help="Without a terminal: then a report.")
+@setting("--via", metavar="COMMAND", help="Collect elsewhere: what `ssh HOST sudo icetop agent`, for one, starts.")
 @setting("--no-history", is_flag=True, help="Do not draw the last hour of a recorder that runs here.")
 @view_options
 @theme_option
@@ -95,6 +96,7 @@ def live(
     sampling: CollectOptions,
     duration: float | None,
     no_history: bool,
+    via: str | None,
     view: View,
     theme: str,
     blue: bool,
@@ -104,12 +106,21 @@ def live(
     """Show live where the machine's time goes."""
     kind, kinds = kinds_asked(view.kind)
     view = replace(view, kind=kind)
-    options = replace(options_of(sampling, view.target, not view.kernel), kinds=kinds)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return report_of_now(options, duration or SECONDS_WITHOUT_A_TERMINAL, view)
-    from ..sampler.agent_source import local_agent
+    sampling = replace(sampling, kinds=kinds)
+    on_screen = sys.stdin.isatty() and sys.stdout.isatty()
+    if via is not None:
+        source = far_source(via, replace(sampling, target=view.target, kernel=view.kernel))
+        if not on_screen:
+            profile = folded(source, duration or SECONDS_WITHOUT_A_TERMINAL)
+            print_report_of(profile, view)
+            return 0
+    else:
+        options = options_of(sampling, view.target, not view.kernel)
+        if not on_screen:
+            return report_of_now(options, duration or SECONDS_WITHOUT_A_TERMINAL, view)
+        from ..sampler.agent_source import local_agent
 
-    source: Source = local_agent(options, () if no_history else recorded_before())
+        source = local_agent(options, () if no_history else recorded_before())
     from ..tui import app  # noqa: F401  (imported while the collector starts, under the splash)
 
     erase_splash()
@@ -164,7 +175,7 @@ def record(
     return status
 
 
-@cli.command(cls=TargetCommand)
+@cli.command(cls=AgentCommand)
 @collect_options
 @setting("--kind", default="cpu", show_default=True, metavar="KIND[,KIND]", help="What to sample: cpu, offcpu.")
 @no_kernel
@@ -214,11 +225,16 @@ def collect(options: CollectOptions, sink: Any, seconds: float | None) -> tuple[
 def report_of_now(options: CollectOptions, seconds: float, view: View) -> int:
     """Without a terminal: look for so long, then print the report."""
     profile, _ = collect(options, None, seconds)
+    print_report_of(profile, view)
+    return 0
+
+
+def print_report_of(profile: Profile, view: View) -> None:
+    """Print the report of what was sampled for a view's target."""
     from ..profiles.report import build_report
     from ..profiles.report_text import report_text
 
     print_out(report_text(build_report(profile, replace(view, target=Target()), "flat", DEFAULT_TOP), None))
-    return 0
 
 
 def summary(profile: Profile) -> str:

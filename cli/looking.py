@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..profiles.source import Source
+from ..profiles.target import Target
 from ..profiles.view import EVERYTHING, Baseline, Stretch, View
 from ..profiles.vocabulary import shown_kinds
 from ..profiles.with_baseline import WithBaseline
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from ..snapshots.folder_source import FolderSource
     from ..snapshots.limits import Limits
     from ..snapshots.recording import Recording
+
+SHOWN_NAMES = 8
+"""How many names are offered instead of one that nothing has."""
 
 SHOWN_FIRST_NS = 60_000_000_000
 """How much of a recording is read for the screen when no range was asked for: its end."""
@@ -127,9 +131,21 @@ def stretch_of(recording: Recording, span: str | None, option: str = "--range") 
 def view_of(profile: Profile, path: str, view: View, span: str | None) -> View:
     """The view with the kind that the profile has first, where none was asked for, and the stretch that was."""
     view = replace(view, kind=known_kind(path, view.kind, profile.kinds()))
+    check_places(profile, path, view.target)
     if span is None:
         return view
     return replace(view, stretch=parsed(span, profile.timeline.start_ns, profile.timeline.end_ns))
+
+
+def check_places(profile: Profile, path: str, target: Target) -> None:
+    """Raise Failure for the name of a container, pod, namespace or service that the profile does not have."""
+    for kind, name, one in target.names():
+        who = zip(profile.series, profile.labels, strict=True)
+        if not any(one.matches_place(series.cgroup, labels) for series, labels in who):
+            there = sorted({labels[kind] for labels in profile.labels if labels.get(kind)})
+            more = " ..." if len(there) > SHOWN_NAMES else ""
+            listed = f"it has {', '.join(there[:SHOWN_NAMES])}{more}" if there else f"it tells of no {kind}s"
+            raise Failure(path, f"it has no {kind} '{name}'", listed)
 
 
 def parsed(span: str, start_ns: int, end_ns: int, option: str = "--range") -> Stretch:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..profiles.target import Target
+from ..profiles.target import CHOICES, Target, target_of
 from ..profiles.view import View
 from .configuration import config_option, setting
 from .values import PidList, Size, Words
@@ -41,6 +41,19 @@ class TargetCommand(click.Command):
             raise
 
 
+class AgentCommand(TargetCommand):
+    """The collector's command, whose words may come as one: see `sampler.agent_words`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the words apart."""
+        from ..sampler.agent_words import plain_words
+
+        try:
+            return super().parse_args(ctx, plain_words(args))
+        except ValueError as error:
+            raise click.UsageError(str(error), ctx) from None
+
+
 def common_options(function: Function) -> Function:
     """The options that every command has: --color, --ascii, --config."""
     for option in (
@@ -55,20 +68,38 @@ def common_options(function: Function) -> Function:
 def target_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that choose processes, handed on as one `target`; with the command after `--`, where there is one."""
 
-    def with_target(pid: Any, comm: Any, cgroup: Any, **more: Any) -> Any:
+    def with_target(pid: Any, **more: Any) -> Any:
         command = click.get_current_context().meta.get(COMMAND_KEY, ())
-        empty: frozenset[Any] = frozenset()
-        target = Target(pids=pid or empty, comms=comm or empty, cgroups=cgroup or empty, command=command)
-        return function(target=target, **more)
+        chosen = {choice: more.pop(choice.removesuffix("s")) or frozenset() for choice in CHOICES[1:]}
+        return function(target=target_of(within_namespaces(chosen), pid or frozenset(), command), **more)
 
     wrapped: Callable[..., Any] = update_wrapper(with_target, function)
     for option in (
+        setting("-s", "--service", type=Words(), metavar="NAME", help="Services: systemd units, Compose, workloads."),
+        setting(
+            "-n", "--namespace", type=Words(), metavar="NS", help="All pods of a namespace, or what is named in it."
+        ),
+        setting("--pod", type=Words(), metavar="[NS/]NAME", help="The pod of this name."),
+        setting("-c", "--container", type=Words(), metavar="NAME", help="The container of this name, or of this id."),
         setting("--cgroup", type=Words(), metavar="PATH", help="The control group PATH and those below it."),
         setting("--comm", type=Words(), metavar="NAME", help="Processes and threads of this name."),
         setting("-p", "--pid", type=PidList(), metavar="PID[,PID]", help="These processes."),
     ):
         wrapped = option(wrapped)
     return wrapped
+
+
+def within_namespaces(chosen: dict[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """The same choice with names of containers, pods and services in the namespaces given, as kubectl reads `-n`."""
+    namespaces = chosen["namespaces"]
+    named = {choice: chosen[choice] for choice in ("containers", "pods", "services") if chosen[choice]}
+    if not namespaces or not named:
+        return chosen
+    full = {
+        choice: frozenset(name if "/" in name else f"{space}/{name}" for name in names for space in namespaces)
+        for choice, names in named.items()
+    }
+    return {**chosen, **full, "namespaces": frozenset()}
 
 
 def view_options(function: Callable[..., Any]) -> Callable[..., Any]:

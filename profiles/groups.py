@@ -10,6 +10,9 @@ from .profile import Profile
 from .selection import IntArray
 from .view import FirstLevel
 
+PLACES = ("container", "pod", "service")
+"""First levels that go by the labels of the same names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -49,4 +52,16 @@ def _group(profile: Profile, place: int, first_level: FirstLevel) -> tuple[tuple
         return (name, title), Group(name, title)
     if first_level == "binary":
         return (labels.get("exe", name),), Group(labels.get("exe", name))
+    if first_level in PLACES:
+        return _group_of_place(labels, first_level)
     return (), Group("")
+
+
+def _group_of_place(labels: dict[str, str], place: str) -> tuple[tuple[object, ...], Group]:
+    """The container, pod or service that a series belongs to; what belongs to none is one group."""
+    name, namespace = labels.get(place, ""), labels.get("namespace", "")
+    if not name:
+        return ("",), Group(f"no {place}")
+    pod = labels.get("pod", "") if place == "container" else ""
+    title = f"{namespace}/{pod}" if namespace and pod else namespace or pod or labels.get("project", "")
+    return (name, title), Group(name, title)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .series import Series
 
 CHOICES = ("pids", "comms", "cgroups", "containers", "pods", "namespaces", "services")
+PLACES = CHOICES[3:]
+"""The choices that go by names of containers and what they belong to."""
+
+_SHORTENED_ID = re.compile(r"^[0-9a-f]{12,64}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,17 @@ class Target:
     def __bool__(self) -> bool:
         return any((self.pids, self.comms, self.cgroups, self.containers, self.pods, self.namespaces, self.services))
 
+    @property
+    def by_place(self) -> bool:
+        """Whether containers, pods, namespaces or services are chosen by their names."""
+        return any(getattr(self, name) for name in PLACES)
+
+    def names(self) -> Iterator[tuple[str, str, Target]]:
+        """Each container, pod, namespace and service that was named: what it is, its name, and a target of it alone."""
+        for choice in PLACES:
+            for name in sorted(getattr(self, choice)):
+                yield choice.removesuffix("s"), name, target_of({choice: frozenset((name,))})
+
     def __str__(self) -> str:
         if self.command:
             return " ".join(self.command)
@@ -43,21 +59,50 @@ class Target:
         """Whether a series belongs to the choice. A cgroup includes those below it; a pod may carry its namespace."""
         if not self:
             return True
-        pod, namespace = labels.get("pod", ""), labels.get("namespace", "")
         return (
             series.pid in self.pids
             or series.comm in self.comms
             or labels.get("process") in self.comms
             or any(series.cgroup == path or series.cgroup.startswith(path.rstrip("/") + "/") for path in self.cgroups)
-            or labels.get("container") in self.containers
-            or (bool(pod) and (pod in self.pods or f"{namespace}/{pod}" in self.pods))
-            or namespace in self.namespaces
-            or labels.get("service") in self.services
+            or self.matches_place(series.cgroup, labels)
         )
+
+    def matches_place(self, cgroup: str, labels: Mapping[str, str]) -> bool:
+        """Whether a control group of these labels is of a chosen container, pod, namespace or service.
+
+        A name may carry its namespace (`shop/web`), a service its Compose project; a container may be meant by the
+        beginning of its id, a systemd unit without `.service`.
+        """
+        if not self.by_place:
+            return False
+        namespace, service = labels.get("namespace", ""), labels.get("service", "")
+        return (
+            _is_one_of(self.containers, labels.get("container", ""), namespace)
+            or any(_SHORTENED_ID.match(text) and text in cgroup for text in self.containers)
+            or _is_one_of(self.pods, labels.get("pod", ""), namespace)
+            or (bool(namespace) and namespace in self.namespaces)
+            or _is_one_of(self.services, service, namespace)
+            or _is_one_of(self.services, service, labels.get("project", ""))
+            or _is_one_of(self.services, service.removesuffix(".service"), "")
+        )
+
+
+def target_of(
+    words: Mapping[str, frozenset[str]], pids: frozenset[int] = frozenset(), command: tuple[str, ...] = ()
+) -> Target:
+    """The target of these choices, by the names in `CHOICES`."""
+    comms, cgroups, *places = (words.get(choice, frozenset()) for choice in CHOICES[1:])
+    containers, pods, namespaces, services = places
+    return Target(pids, comms, cgroups, containers, pods, namespaces, services, command)
 
 
 def joined(first: Target, second: Target) -> Target:
     """The processes of both; the whole host where either is that."""
     if not first or not second:
         return Target()
-    return Target(*(getattr(first, name) | getattr(second, name) for name in CHOICES))
+    both = {choice: getattr(first, choice) | getattr(second, choice) for choice in CHOICES[1:]}
+    return target_of(both, first.pids | second.pids)
+
+
+def _is_one_of(chosen: frozenset[str], name: str, within: str) -> bool:
+    return bool(name) and (name in chosen or (bool(within) and f"{within}/{name}" in chosen))

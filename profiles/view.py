@@ -7,7 +7,7 @@ from typing import Literal
 
 from .target import Target
 
-FirstLevel = Literal["process", "thread", "command", "binary", "none"]
+FirstLevel = Literal["process", "thread", "command", "binary", "container", "pod", "service", "none"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
+from .. import __version__
 from ..profiles.delta import Delta, Notice
+from ..profiles.printable import printable
 from ..profiles.source import SourceError
-from ..profiles.target import Target
+from ..profiles.target import CHOICES, Target
+from .agent_words import safe_words
 from .options import CollectOptions
 from .wire import BadMessage, pack_target, read_messages, unpack_delta, write_message
 
@@ -22,13 +28,17 @@ PATIENCE_SECONDS = 5.0
 class AgentSource:
     """Starts the command at once; its deltas are read by whoever iterates over `deltas`.
 
-    `before` are deltas of what went before, without tables; the collector's come after them.
+    `before` are deltas of what went before, without tables; the collector's come after them. `name` is what complaints
+    call it.
     """
 
     live = True
 
-    def __init__(self, command: Sequence[str], before: Iterable[Delta] = ()) -> None:
+    def __init__(self, command: Sequence[str], before: Iterable[Delta] = (), name: str = "the collector") -> None:
         self._command = list(command)
+        self._name = name
+        self._messages: Iterator[dict[str, Any]] = iter(())
+        self._version = __version__
         self._before = before
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
         try:
@@ -37,18 +47,34 @@ class AgentSource:
             )
         except OSError as error:
             raise SourceError(Notice("error", f"cannot run {self._command[0]}", error.strerror or "")) from error
+        assert self._child.stdout is not None
+        self._messages = read_messages(self._child.stdout)
         self._stopped = False
+
+    def greet(self) -> None:
+        """Wait for the first message, while the command may still ask its user something on the terminal.
+
+        Raises SourceError when the command ends without one.
+        """
+        try:
+            first = next(self._messages)
+        except StopIteration:
+            self._end()
+            raise SourceError(self._death("")) from None
+        except BadMessage as error:
+            self._end()
+            raise SourceError(self._death(str(error))) from error
+        self._messages = chain((first,), self._messages)
 
     def deltas(self) -> Iterator[Delta]:
         """The collector's deltas; ends after the last one. Raises SourceError when the collector fails or dies."""
-        assert self._child.stdout is not None
         last = False
         yield from self._before
         try:
-            for message in read_messages(self._child.stdout):
+            for message in self._messages:
                 if "failure" in message:
                     raise SourceError(Notice(*(str(part) for part in message["failure"])))
-                delta = unpack_delta(message["delta"])
+                delta = self._compared(unpack_delta(message["delta"]))
                 last = delta.last
                 yield delta
         except (BadMessage, KeyError, TypeError) as error:
@@ -58,6 +84,15 @@ class AgentSource:
             self._end()
         if not last and not self._stopped:
             raise SourceError(self._death(""))
+
+    def _compared(self, delta: Delta) -> Delta:
+        """The delta, with a notice where another version of icetop begins to speak."""
+        if delta.context is None or delta.context.version in ("", self._version):
+            return delta
+        self._version = delta.context.version
+        what = f"{self._name} is icetop {printable(self._version, 40)}, this is {__version__}"
+        notice = Notice("warning", what, "they understand each other so far", "install the same version on both sides")
+        return replace(delta, notices=(*delta.notices, notice))
 
     def retarget(self, target: Target) -> None:
         """Sample something else from now on; the first delta of it has the new context."""
@@ -103,12 +138,23 @@ class AgentSource:
         status = self._child.returncode
         how = f"killed by signal {-status}" if status is not None and status < 0 else f"exit status {status}"
         reason = ": ".join(filter(None, (why, complaint[-1] if complaint else "", how)))
-        return Notice("error", "the collector ended", reason, "what was seen so far stays; start icetop again to go on")
+        return Notice("error", f"{self._name} ended", reason, "what was seen so far stays; start icetop again to go on")
 
 
 def local_agent(options: CollectOptions, before: Iterable[Delta] = ()) -> AgentSource:
     """The collector of this machine, as a process of its own. Raises SourceError when it cannot be started."""
     return AgentSource([sys.executable, "-m", "icetop", "agent", *agent_arguments(options)], before)
+
+
+def far_agent(command: str, options: CollectOptions) -> AgentSource:
+    """The collector that a command starts elsewhere: `ssh web-3 sudo icetop agent`, after which come these options.
+
+    Raises SourceError when the command cannot be started, ValueError for what is no command.
+    """
+    words = shlex.split(command)
+    if not words:
+        raise ValueError("it is empty")
+    return AgentSource([*words, *safe_words(agent_arguments(options))], name="the far end")
 
 
 def agent_arguments(options: CollectOptions) -> list[str]:
@@ -118,9 +164,9 @@ def agent_arguments(options: CollectOptions) -> list[str]:
         words += ["--map-size", f"{name}={entries}"]
     if target.pids:
         words += ["-p", ",".join(str(pid) for pid in sorted(target.pids))]
-    for option, chosen in (("--comm", target.comms), ("--cgroup", target.cgroups)):
-        for value in sorted(chosen):
-            words += [option, value]
+    for choice in CHOICES[1:]:
+        if getattr(target, choice):
+            words += [f"--{choice.removesuffix('s')}", ",".join(sorted(getattr(target, choice)))]
     if options.small:
         words.append("--small")
     if options.java_maps:

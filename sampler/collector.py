@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import select
@@ -15,8 +16,10 @@ from ..profiles.series import Series
 from ..profiles.target import Target
 from ..symbols.namer import Namer
 from ..targets.cgroup_search import CgroupNotFound
+from ..targets.named_cgroups import NamedCgroups, NothingNamed
+from ..targets.places import Places
 from ..targets.vitals import VitalsReader, own_cost
-from .degradations import degradations
+from .degradations import degradations, silent_engine
 from .finisher import Finisher
 from .intervals import Intervals
 from .java_maps import JavaMaps
@@ -44,6 +47,9 @@ NAMING_SECONDS = 0.15
 REFRESHES = 20
 """Processes whose mappings are read again at each drain."""
 
+SHORTEST_WAIT = 0.2
+"""Seconds between two drains for the sake of containers that begin."""
+
 MOST_STACKS = 60_000
 """Stacks remembered by the kernel's hash of them."""
 
@@ -61,11 +67,19 @@ class Collector:
     def __init__(self, options: CollectOptions, context: Context, stage: Callable[[str], None]) -> None:
         self._options = options
         self._keeper = Keeper()
-        self.kernel = KernelSide(options, self._keeper, stage)
+        self._interrupted_fd, self._interrupt_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._places = Places(self._containers_changed)
+        self._named = NamedCgroups(self._places)
+        self._woken = 0.0
+        try:
+            self.kernel = KernelSide(options, self._keeper, stage, self._named.require(options.target))
+        except BaseException:
+            self._close_own()
+            raise
         self._intervals = Intervals()
         self._context = replace(context, start_ns=self._intervals.start_ns)
         self._namer = Namer(cache_folder=self._keeper.folder)
-        self._processes = ProcessTable(dict(options.labels))
+        self._processes = ProcessTable(dict(options.labels), self._places)
         self._tables = Tables()
         self._interpreters = PythonProcesses(self.kernel.python, self._namer.binaries, self._namer.counters)
         self._python = PythonStacks(
@@ -89,7 +103,6 @@ class Collector:
         self._remarks: list[Notice] = []
         self._java_maps = JavaMaps(options.java_maps)
         self._orders: deque[Callable[[], None]] = deque(maxlen=100)
-        self._interrupted_fd, self._interrupt_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     @property
     def counters(self) -> Counter[str]:
@@ -139,6 +152,10 @@ class Collector:
         """Take everything down."""
         self.kernel.close()
         self._java_maps.close()
+        self._close_own()
+
+    def _close_own(self) -> None:
+        self._places.close()
         os.close(self._interrupted_fd)
         os.close(self._interrupt_fd)
 
@@ -157,13 +174,14 @@ class Collector:
         for _ in range(number):
             try:
                 self._orders.popleft()()
-            except (CgroupNotFound, CannotLoad, OSError) as error:
-                self._remarks.append(Notice("error", "the order was not carried out", str(error)))
+            except (CgroupNotFound, NothingNamed, CannotLoad, OSError) as error:
+                why = f"{error}: {error.why}" if isinstance(error, NothingNamed) else str(error)
+                self._remarks.append(Notice("error", "the order was not carried out", why))
         if number:
             self.kernel.attach_new_cpus()
 
     def _set_target(self, target: Target) -> None:
-        self.kernel.retarget(target)
+        self.kernel.retarget(target, self._named.require(target))
         self._options = replace(self._options, target=target)
         self._new_context = replace(self._new_context or self._context, target=str(target))
 
@@ -178,6 +196,23 @@ class Collector:
         self.kernel.set_rate(frequency_hz)
         self._options = replace(self._options, frequency_hz=frequency_hz)
         self._new_context = replace(self._new_context or self._context, frequency_hz=frequency_hz)
+
+    def _containers_changed(self) -> None:
+        """An engine told of a container, in its own thread: one that is followed may have begun."""
+        if self._options.target.by_place and time.monotonic() - self._woken > SHORTEST_WAIT:
+            self._woken = time.monotonic()
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._interrupt_fd, b".")
+
+    def _follow_containers(self) -> None:
+        """Take over names that came late, and containers that began or ended."""
+        for path, labels in self._places.news().items():
+            self._tables.relabel(path, {**labels, **self._options.labels})
+        if self._options.target.by_place:
+            try:
+                self.kernel.follow_cgroups(self._named.find(self._options.target))
+            except OSError as error:
+                self._remarks.append(Notice("error", "not all of the target's containers are followed", str(error)))
 
     def _wait(self, until: float, lives: Lives | None) -> None:
         """Sleep until it is time, reading new processes' mappings as soon as the kernel wakes us for them."""
@@ -243,6 +278,7 @@ class Collector:
             self.kernel.attach_new_cpus()
         if self._options.target.command:
             self._forget_ended_children()
+        self._follow_containers()
         reading = self.kernel.turn()
         self._python.look_again()
         self._name_python()
@@ -281,7 +317,7 @@ class Collector:
     def _series(self, row: RawCount | RawWait) -> int:
         process = self._processes.find(row.pid, row.start_ns)
         series = Series(row.pid, row.start_ns, row.tid, row.comm, self._processes.cgroup(row.cgroup_id))
-        return self._tables.series(series, process.labels)
+        return self._tables.series(series, process.labels, self._places.labels(series.cgroup))
 
     def _delta(self, reading: Reading, counts: dict[str, Counts], last: bool) -> Delta:
         start_ns, end_ns = self._intervals.next()
@@ -339,6 +375,7 @@ class Collector:
         found += degradations(self._namer, self._processes)
         found += runtime_notices(self._stacks, self._processes, self._java_maps.wanted)
         found += self._interpreters.notices()
+        found += [silent_engine(*complaint) for complaint in list(self._places.complaints.items())]
         found += self._remarks
         found += self._waits.notices(last) if self._waits is not None else []
         self._keeper.complaints, self._remarks = [], []

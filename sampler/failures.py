@@ -6,6 +6,7 @@ import errno
 
 from ..profiles.delta import Notice
 from ..targets.cgroup_search import CgroupNotFound
+from ..targets.named_cgroups import NothingNamed
 from .command import CannotStart
 from .lives import NoSuchProcess
 from .loader.btf import NoBtf
@@ -15,7 +16,7 @@ from .loader.source import OtherProcessor
 
 RIGHTS = "run it with sudo, or give it CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE; `icetop doctor` says what is missing"
 
-FAILURES = (OtherProcessor, NoBtf, CannotCompile, CannotLoad, CgroupNotFound, CannotStart, NoSuchProcess)
+FAILURES = (OtherProcessor, NoBtf, CannotCompile, CannotLoad, CgroupNotFound, NothingNamed, CannotStart, NoSuchProcess)
 """What starting a collection may raise."""
 
 
@@ -43,6 +44,8 @@ def notice_of(error: Exception) -> Notice:
         return Notice("error", "not permitted to sample", str(error), RIGHTS)
     if isinstance(error, CannotLoad):
         return Notice("error", "the kernel refused to sample", str(error), "`icetop doctor` says more")
+    if isinstance(error, NothingNamed):
+        return Notice("error", str(error), error.why)
     if isinstance(error, CannotStart):
         return Notice("error", "cannot run the command", str(error))
     if isinstance(error, NoSuchProcess):

@@ -11,7 +11,7 @@ import os
 import struct
 import time
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,7 +127,13 @@ class Reading:
 class KernelSide:
     """The programs, attached. Closing it, or the end of this process, takes everything down."""
 
-    def __init__(self, options: CollectOptions, keeper: Keeper, stage: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        options: CollectOptions,
+        keeper: Keeper,
+        stage: Callable[[str], None],
+        named_cgroups: Collection[int] = (),
+    ) -> None:
         check_processor()
         check_permission()
         offsets = kernel_offsets(keeper)
@@ -139,6 +145,7 @@ class KernelSide:
         sizes = map_sizes(options, possible_cpus())
         self._programs = make_programs(self._form, sizes)
         self.waits: WaitSide | None = None
+        self._named_cgroups = set(named_cgroups)
         self.python = PythonWriter(
             self._programs.maps["python_processes"],
             self._programs.types["python_processes"],
@@ -184,15 +191,27 @@ class KernelSide:
         self._frequency = frequency_hz
         self.attach_new_cpus()
 
-    def retarget(self, target: Target) -> None:
-        """Take other processes' samples from now on. Raises CgroupNotFound, and then nothing has changed."""
+    def retarget(self, target: Target, named_cgroups: Collection[int] = ()) -> None:
+        """Take other processes' samples from now on. Raises CgroupNotFound, and then nothing has changed.
+
+        `named_cgroups` are the ids of the groups that the target's names mean now: see `follow_cgroups`.
+        """
         cgroups = cgroup_keys(target)
+        self._named_cgroups = set(named_cgroups)
         for name in ("target_pids", "target_cgroups", "target_comms"):
             held = self._programs.maps[name]
             held.delete_all(key for key, _ in held.items())
         if self.waits is not None:
             self.waits.forget()
         self._programs.configure({"filters": self._set_target(target, cgroups)})
+
+    def follow_cgroups(self, named_cgroups: Collection[int]) -> None:
+        """The names of the target mean these groups from now on. Raises OSError when they are too many."""
+        held, now = self._programs.maps["target_cgroups"], set(named_cgroups)
+        held.delete_all(struct.pack("=Q", gone) for gone in self._named_cgroups - now)
+        for new in now - self._named_cgroups:
+            held.update(struct.pack("=Q", new), b"\1")
+        self._named_cgroups = now
 
     def add_target_pid(self, pid: int) -> None:
         """Take this process's samples as well."""
@@ -320,12 +339,12 @@ class KernelSide:
         maps, filters, chosen = self._programs.maps, self._form.enums["filter"], 0
         for pid in target.pids:
             maps["target_pids"].update(struct.pack("=I", pid), b"\1")
-        for key in cgroups:
+        for key in cgroups | {struct.pack("=Q", named) for named in self._named_cgroups}:
             maps["target_cgroups"].update(key, b"\1")
         for comm in target.comms:
             maps["target_comms"].update(comm.encode()[:15].ljust(16, b"\0"), b"\1")
         chosen |= filters["FILTER_PIDS"] if target.pids or target.command else 0
-        chosen |= filters["FILTER_CGROUPS"] if target.cgroups else 0
+        chosen |= filters["FILTER_CGROUPS"] if target.cgroups or target.by_place else 0
         chosen |= filters["FILTER_COMMS"] if target.comms else 0
         return chosen
 

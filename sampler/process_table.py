@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ..symbols.mappings import AddressSpace, Mapping, read_address_space
 from ..targets.cgroup_search import CgroupIndex
+from ..targets.places import Places
 from ..targets.processes import ProcessInfo, read_process, read_start_ns
 
 MOST_PROCESSES = 4096
@@ -51,8 +52,9 @@ class ProcessTable:
     `forbidden` those whose mappings may not be read.
     """
 
-    def __init__(self, labels: dict[str, str]) -> None:
+    def __init__(self, labels: dict[str, str], places: Places) -> None:
         self._own_labels = labels
+        self._places = places
         self._known: OrderedDict[tuple[int, int], KnownProcess] = OrderedDict()
         self._cgroups = CgroupIndex()
         self._rereads: list[float] = []
@@ -116,6 +118,8 @@ class ProcessTable:
             process.labels = dict(self._own_labels)
             return
         process.info = info
+        self._cgroups.remember(info.cgroup)
+        self._places.labels(info.cgroup)  # now: of a container that ends, nothing can be asked later
         process.labels = {"process": info.name, "title": info.title, "exe": info.exe, **self._own_labels}
 
     def _read_space(self, process: KnownProcess) -> AddressSpace | None:

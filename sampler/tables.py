@@ -63,15 +63,21 @@ class Tables:
             self.new_nodes.append(key)
         return child
 
-    def series(self, series: Series, labels: dict[str, str]) -> int:
-        """The id of a series; `labels` count when it is new."""
+    def series(self, series: Series, labels: dict[str, str], place: dict[str, str]) -> int:
+        """The id of a series; the labels of its process and of its control group count when it is new."""
         index = self._series.get(series)
         if index is None:
             index = self._series[series] = len(self._series)
             self.new_series.append(series)
-            if labels:
-                self.new_labels[index] = labels
+            if labels or place:
+                self.new_labels[index] = {**place, **labels}
         return index
+
+    def relabel(self, cgroup: str, labels: dict[str, str]) -> None:
+        """More is known of a control group than when its series were new."""
+        for series, index in self._series.items():
+            if series.cgroup == cgroup:
+                self.new_labels[index] = {**self.new_labels.get(index, {}), **labels}
 
     def forget_news(self) -> None:
         """Begin collecting news afresh, after it has been handed over."""

@@ -17,12 +17,15 @@ import msgpack
 from ..profiles.delta import Context, Counts, Delta, Notice, Vitals
 from ..profiles.locations import Line, Location
 from ..profiles.series import Series
-from ..profiles.target import Target
+from ..profiles.target import CHOICES, Target, target_of
 from ..profiles.vocabulary import Language
 
 MAGIC = b"icetop"
 VERSION = 1
 HEAD = struct.Struct(">6sHI")
+WORDS = CHOICES[1:]
+"""The choices of a target that are words."""
+
 LARGEST = 256 * 1024 * 1024
 
 
@@ -113,19 +116,15 @@ def pack_target(target: Target) -> dict[str, Any]:
     return {
         "order": "target",
         "pids": sorted(target.pids),
-        "comms": sorted(target.comms),
-        "cgroups": sorted(target.cgroups),
+        **{name: sorted(getattr(target, name)) for name in WORDS},
     }
 
 
 def unpack_target(message: dict[str, Any]) -> Target:
     """The target of such an order. Raises BadMessage when it is not one."""
     try:
-        return Target(
-            pids=frozenset(_integer(pid) for pid in message["pids"]),
-            comms=frozenset(str(comm) for comm in message["comms"]),
-            cgroups=frozenset(str(path) for path in message["cgroups"]),
-        )
+        pids = frozenset(_integer(pid) for pid in message["pids"])
+        return target_of({name: frozenset(map(str, message.get(name, ()))) for name in WORDS}, pids)
     except (KeyError, TypeError) as error:
         raise BadMessage(f"an order is damaged ({error})") from error
 

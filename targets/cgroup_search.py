@@ -55,6 +55,14 @@ class CgroupIndex:
             self._walked = time.monotonic()
         return self._paths.get(folder_id, "")
 
+    def remember(self, path: str) -> None:
+        """Know a group while it is there: it may be gone before it is asked for."""
+        try:
+            if self._layout is not None and path:
+                self._paths[self._layout.folder_id(path)] = path
+        except OSError:
+            pass
+
     def _walk(self) -> None:
         if self._layout is None:
             return

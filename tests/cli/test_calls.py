@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 from icetop.profiles.report import build_report
 from icetop.profiles.report_json import report_json
+from icetop.profiles.series import Series
 from icetop.profiles.target import Target
 from icetop.profiles.view import Stretch, View
 from icetop.snapshots.file_source import FileSource
 from icetop.snapshots.formats import save
 from icetop.snapshots.pprof_writer import encode_pprof
-from icetop.tests.profile_maker import SECOND, START, rich_profile
+from icetop.tests.profile_maker import SECOND, START, ProfileMaker, rich_profile
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -83,6 +84,25 @@ def test_a_part_of_a_report(run: Run, saved: str) -> None:
         kernel=False,
     )
     assert json.loads(done.stdout) == report_json(build_report(profile, view, "cum", 3))
+
+
+def test_a_part_by_container_pod_and_service(run: Run, tmp_path: Path) -> None:
+    maker = ProfileMaker()
+    for pid, name in enumerate(("app", "sidecar"), 1):
+        labels = {"container": name, "pod": "web-1", "namespace": "shop", "service": "web"}
+        maker.sample("main", 3 * pid, Series(pid, 1, pid, name), **labels)
+    save(maker.tick(), str(tmp_path / "pods.pb.gz"))
+    for options, samples in (
+        (("-c", "app"), 3),
+        (("-n", "shop", "-c", "sidecar"), 6),
+        (("--pod", "shop/web-1"), 9),
+        (("-s", "web"), 9),
+    ):
+        done = run("report", "pods.pb.gz", "--format", "json", *options)
+        assert json.loads(done.stdout)["samples"] == samples
+    why = refused(run("report", "pods.pb.gz", "--pod", "other/web-1"), 1)
+    assert why == "pods.pb.gz: it has no pod 'other/web-1' (it has web-1)"
+    assert "it has app, sidecar" in refused(run("convert", "pods.pb.gz", "x.folded", "-c", "ap"), 1)
 
 
 def test_the_text_is_whole_without_a_terminal(run: Run, saved: str) -> None:

@@ -30,6 +30,12 @@ LABELS = {"process": "gunicorn", "container": "web", "pod": "web-1", "namespace"
         (Target(pods=frozenset(("other/web-1",))), False),
         (Target(namespaces=frozenset(("shop",))), True),
         (Target(services=frozenset(("web.service",))), True),
+        (Target(services=frozenset(("web",))), True),
+        (Target(services=frozenset(("shop/web.service",))), True),
+        (Target(services=frozenset(("other/web.service",))), False),
+        (Target(containers=frozenset(("shop/web",))), True),
+        (Target(containers=frozenset(("other/web",))), False),
+        (Target(containers=frozenset(("0123456789ab",))), False),
         (Target(pids=frozenset((99,)), namespaces=frozenset(("shop",))), True),
         (Target(pids=frozenset((99,)), namespaces=frozenset(("other",))), False),
         (Target(command=("sleep", "1")), True),
@@ -37,6 +43,13 @@ LABELS = {"process": "gunicorn", "container": "web", "pod": "web-1", "namespace"
 )
 def test_what_a_target_chooses(target: Target, matches: bool) -> None:
     assert target.matches(WEB, LABELS) is matches
+
+
+def test_a_container_by_its_id() -> None:
+    inside = Series(10, 1, 11, "worker", f"/docker/{'0123456789abcdef' * 4}")
+    assert Target(containers=frozenset(("0123456789ab",))).matches(inside, {})
+    assert not Target(containers=frozenset(("0123",))).matches(inside, {})
+    assert not Target(containers=frozenset(("docker",))).matches(inside, {})
 
 
 def test_empty_conditions_do_not_match_empty_labels() -> None:

@@ -1,0 +1,106 @@
+"""The screen here, the collector at the other end of a command's pipes."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from icetop.profiles.delta import Context, Delta
+from icetop.profiles.profile import Profile
+from icetop.profiles.source import SourceError
+from icetop.profiles.target import Target
+from icetop.sampler.agent_source import AgentSource, far_agent
+from icetop.sampler.options import CollectOptions
+from icetop.sampler.wire import HEAD, MAGIC, VERSION, pack_delta, write_message
+
+AGENT = shlex.join([sys.executable, "-m", "icetop", "agent"])
+THROUGH_A_SHELL = shlex.join(
+    [sys.executable, "-c", "import os, sys; os.execvp('sh', ['sh', '-c', ' '.join(sys.argv[1:])])"]
+)
+"""Does with its words what ssh does."""
+
+
+def icetop(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "icetop", *words], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.bpf
+def test_a_report_from_elsewhere_with_the_target_handed_on(shares: Path) -> None:
+    via = f"{THROUGH_A_SHELL} {AGENT}"
+    words = ["sh", "-c", f"exec {shares} 3; echo 'not; this'"]
+    done = icetop("--via", via, "-d", "2", "-F", "499", "--", *words)
+    assert done.returncode == 0, done.stderr
+    assert "burn_sixty" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.bpf
+def test_the_far_end_s_errors_come_through() -> None:
+    done = icetop("--via", AGENT, "-p", "4194000")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no process 4194000" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("sh -c 'echo Permission denied, please try again. >&2; exit 255'", "Permission denied, please try again."),
+        ("echo Welcome to web-3, have a nice day", "does not speak icetop's language"),
+        ("true", "exit status 0"),
+        ("sh -c 'kill -9 $$'", "killed by signal 9"),
+        ("/nonexistent/ssh web-3", "cannot run /nonexistent/ssh"),
+    ],
+)
+def test_what_is_no_collector_is_said(command: str, why: str) -> None:
+    done = icetop("--via", command)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert why in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["", "   ", "ssh 'web"])
+def test_what_is_no_command_is_a_wrong_call(command: str) -> None:
+    assert icetop("--via", command).returncode == 2
+
+
+def said(path: Path, *deltas: Delta, tail: bytes = b"") -> AgentSource:
+    """A far end that says these deltas and then the tail, and waits."""
+    with path.open("wb") as file:
+        for delta in deltas:
+            write_message(file, {"delta": pack_delta(delta)})
+        file.write(tail)
+    return far_agent(f"sh -c 'cat {path}'", CollectOptions())
+
+
+def test_another_version_is_said_once_and_a_cut_off_pipe_keeps_what_was_had(tmp_path: Path) -> None:
+    first = Delta(1, 2, expected=3, context=Context(version="9.9\x1b[31m"))
+    source, profile, notices = said(tmp_path / "x", first, first, tail=b"ice"), Profile(), []
+    source.greet()
+    with pytest.raises(SourceError, match="the far end ended") as error:
+        for delta in source.deltas():
+            profile.fold(delta)
+            notices += delta.notices
+    assert "cut short" in str(error.value)
+    assert len(notices) == 1
+    assert "9.9" in notices[0].what
+    assert "\x1b" not in notices[0].what
+    assert profile.timeline.end_ns == 2
+
+
+@pytest.mark.parametrize("head", [HEAD.pack(MAGIC, VERSION + 1, 1) + b"x", HEAD.pack(MAGIC, VERSION, 1 << 31)])
+def test_another_wire_and_lying_sizes_are_refused(tmp_path: Path, head: bytes) -> None:
+    with pytest.raises(SourceError, match=r"version|too large"):
+        said(tmp_path / "x", tail=head).greet()
+
+
+def test_orders_carry_names(tmp_path: Path) -> None:
+    from icetop.sampler.wire import pack_target, unpack_target
+
+    target = Target(frozenset((1,)), *(frozenset((word,)) for word in "abcdef"))
+    assert unpack_target(pack_target(target)) == target
+    assert unpack_target({"pids": [1], "comms": ["a"], "cgroups": []}) == Target(frozenset((1,)), frozenset(("a",)))
