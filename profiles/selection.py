@@ -89,10 +89,14 @@ def distinct(codes: IntArray) -> tuple[IntArray, IntArray]:
     return codes[new], places
 
 
+def counted_as(buckets: list[Bucket], kind: str) -> tuple[str, ...]:
+    """The kinds whose counts a kind is the sum of: itself where another tool sampled what is a sum here."""
+    return (kind,) if any(kind in bucket.counts for bucket in buckets) else parts_of(kind)
+
+
 def columns(buckets: list[Bucket], kind: str) -> tuple[IntArray, IntArray, IntArray, IntArray]:
     """Nodes, series, samples and values of all counts of a kind, bucket after bucket."""
-    # Another tool may have sampled a kind that is a sum here.
-    kinds = (kind,) if any(kind in bucket.counts for bucket in buckets) else parts_of(kind)
+    kinds = counted_as(buckets, kind)
     parts = [bucket.counts[part] for bucket in buckets for part in kinds if part in bucket.counts]
 
     def column(name: str, dtype: type[np.generic]) -> IntArray:

@@ -8,11 +8,9 @@ import numpy as np
 
 from .change import Side
 from .profile import Profile
-from .selection import IntArray, columns, wanted
+from .selection import IntArray, columns, counted_as, wanted
 from .significance import FloatArray
-from .timeline import Bucket
 from .view import View
-from .vocabulary import parts_of
 
 MOST_SLICES = 60
 """More seconds than that are joined to fewer, longer slices."""
@@ -45,14 +43,11 @@ def sliced(profile: Profile, view: View, beside: bool = False) -> SlicedRows:
     slice_of_bucket = np.arange(len(buckets)) * number // max(len(buckets), 1)
     lengths = np.zeros(number)
     np.add.at(lengths, slice_of_bucket, [float(bucket.duration_ns) for bucket in buckets])
-    sizes = [_rows(bucket, view.kind) for bucket in buckets]
+    kinds = counted_as(buckets, view.kind)
+    sizes = [sum(len(bucket.counts[part]) for part in kinds if part in bucket.counts) for bucket in buckets]
     slices = np.repeat(slice_of_bucket, sizes)
     nodes, series, samples, values = columns(buckets, view.kind)
     keep = wanted(profile, view, nodes, series)
     if keep is not None:
         nodes, series, samples, values, slices = (c[keep] for c in (nodes, series, samples, values, slices))
     return SlicedRows(nodes, series, samples, values, slices, lengths)
-
-
-def _rows(bucket: Bucket, kind: str) -> int:
-    return sum(len(bucket.counts[part]) for part in parts_of(kind) if part in bucket.counts)

@@ -231,6 +231,14 @@ def test_wall_time_is_compared_with_both_its_parts() -> None:
     assert rows["wait"].significant and rows["b"].flat.points == pytest.approx(100 * (60 / 260 - 60 / 100))
 
 
+def test_wall_time_that_another_tool_sampled_is_compared_as_it_is() -> None:
+    maker = ProfileMaker()
+    for second in range(20):
+        maker.sample("a;b", 6).sample("a;c", 4 + second, kind="wall").tick()
+    tree = build_comparison(maker.profile, replace(halves(), kind="wall"))
+    assert tree.change.sides.now.samples == 185 and tree.change.sides.was.samples == 85
+
+
 def test_parts_of_a_file_without_times_are_no_slices() -> None:
     """Sorted stacks come one kind after the other; as slices of time that would be the wildest of programs."""
     maker = ProfileMaker()
