@@ -70,14 +70,15 @@ class Target:
     def matches_place(self, cgroup: str, labels: Mapping[str, str]) -> bool:
         """Whether a control group of these labels is of a chosen container, pod, namespace or service.
 
-        A name may carry its namespace (`shop/web`), a service its Compose project; a container may be meant by the
-        beginning of its id, a systemd unit without `.service`.
+        A name may carry its namespace (`shop/web`; a container also its pod, `shop/web-1/app`), a service its Compose
+        project; a container may be meant by the beginning of its id, a systemd unit without `.service`.
         """
         if not self.by_place:
             return False
         namespace, service = labels.get("namespace", ""), labels.get("service", "")
         return (
             _is_one_of(self.containers, labels.get("container", ""), namespace)
+            or _is_one_of(self.containers, labels.get("container", ""), f"{namespace}/{labels.get('pod', '')}")
             or any(_SHORTENED_ID.match(text) and text in cgroup for text in self.containers)
             or _is_one_of(self.pods, labels.get("pod", ""), namespace)
             or (bool(namespace) and namespace in self.namespaces)

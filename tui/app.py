@@ -219,7 +219,8 @@ class IcetopApp(ThenAndNowApp):
         """Pick what to sample, or of a saved profile what to look at."""
         from .picker import PickerScreen
 
-        self.push_screen(PickerScreen(self._look, self._picture, self._live and not self._ended), self._picked)
+        live, profile = self._live and not self._ended, self._keeper.profile
+        self.push_screen(PickerScreen(self._look, self._picture, live, profile), self._picked)
 
     def _picked(self, chosen: list[Hashable] | None) -> None:
         from .picker import target_of

@@ -1,9 +1,10 @@
-"""The picker of targets: processes of this machine as they run, or those of a saved profile."""
+"""The picker of targets: processes, containers and pods of this machine as they run, or those of a saved profile."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -12,9 +13,11 @@ from ..profiles.target import Target
 from .chooser import Chooser, ChooserScreen, Entry
 from .figures import percent, scale_for
 from .look import Look
+from .place_entries import place_entries, target_of_places
 from .process_reader import LiveProcess, ProcessReader
 
 if TYPE_CHECKING:
+    from ..profiles.profile import Profile
     from .picture import Picture
 
 HEADS = "    PID    CPU%    Memory  Process"
@@ -32,10 +35,10 @@ class PickerScreen(ChooserScreen):
             super().__init__()
             self.processes = processes
 
-    def __init__(self, look: Look, picture: Picture | None, live: bool) -> None:
+    def __init__(self, look: Look, picture: Picture | None, live: bool, profile: Profile | None = None) -> None:
         title = "pick what to sample" if live else "pick what to look at"
         super().__init__(Chooser(look, title, HEADS, several=True))
-        self._picture = picture
+        self._picture, self._profile = picture, profile
         here = live and (picture is None or picture.context.host in ("", os.uname().nodename))
         self._reader = ProcessReader(lambda found: self.post_message(self.Came(found))) if here else None
 
@@ -44,7 +47,7 @@ class PickerScreen(ChooserScreen):
         if self._reader is not None:
             self._reader.start()
         elif self._picture is not None:
-            self.chooser.offer(entries_of(processes_of(self._picture)))
+            self.chooser.offer(entries_of(processes_of(self._picture, self._profile)))
 
     def on_unmount(self) -> None:
         """Read no more."""
@@ -57,37 +60,57 @@ class PickerScreen(ChooserScreen):
 
 
 def entries_of(processes: Sequence[LiveProcess]) -> list[Entry]:
-    """One entry a process, the busiest first; before them one for all."""
+    """One entry a process, the busiest first; before them one for all, and those of containers and pods."""
     ordered = sorted(processes, key=lambda process: (-(process.cpu_percent or 0.0), -process.memory, process.pid))
     every = Entry(EVERY, f"{'all':>7} {'':>7} {'':>9}", "every process")
-    return [every, *(Entry(process.pid, _figures(process), process.name, process.title) for process in ordered)]
+    return [
+        every,
+        *place_entries(processes, _figures),
+        *(Entry(process.pid, _figures_of(process), process.name, _more(process)) for process in ordered),
+    ]
 
 
 def target_of(chosen: Sequence[Hashable]) -> Target:
     """The target that the chosen keys stand for."""
     if EVERY in chosen:
         return Target()
-    return Target(pids=frozenset(key for key in chosen if isinstance(key, int)))
+    places = target_of_places(chosen)
+    return replace(places, pids=frozenset(key for key in chosen if isinstance(key, int)))
 
 
-def processes_of(picture: Picture) -> list[LiveProcess]:
-    """The processes of a picture by process, their CPU share being that of the stretch shown."""
+def processes_of(picture: Picture, profile: Profile | None = None) -> list[LiveProcess]:
+    """The processes of a picture by process, their CPU share being that of the stretch shown.
+
+    Where they belong is for the profile to say.
+    """
     from ..profiles.call_tree import GROUP
 
     tree = picture.tree
     if not tree.total:
         return []
+    who = zip(profile.series, profile.labels, strict=True) if profile is not None else ()
+    places = {series.pid: labels for series, labels in who}
     return [
-        LiveProcess(group.pid, group.name, group.title, 100 * int(tree.cum[box]) / tree.total, 0)
+        LiveProcess(
+            group.pid, group.name, group.title, 100 * int(tree.cum[box]) / tree.total, 0, places.get(group.pid, {})
+        )
         for box in (tree.what == GROUP).nonzero()[0].tolist()
         if (group := tree.group(box)) is not None and group.pid
     ]
 
 
-def _figures(process: LiveProcess) -> str:
-    share = "-" if process.cpu_percent is None else percent_of_core(process.cpu_percent)
-    memory = scale_for("bytes", process.memory).full(process.memory) if process.memory else ""
-    return f"{process.pid:>7} {share:>7} {memory:>9}"
+def _figures_of(process: LiveProcess) -> str:
+    return _figures(str(process.pid), process.cpu_percent, process.memory)
+
+
+def _figures(word: str, cpu_percent: float | None, memory: int) -> str:
+    share = "-" if cpu_percent is None else percent_of_core(cpu_percent)
+    return f"{word:>7} {share:>7} {scale_for('bytes', memory).full(memory) if memory else '':>9}"
+
+
+def _more(process: LiveProcess) -> str:
+    """The title, and the container that it runs in."""
+    return "  ".join(filter(None, (process.title, process.place.get("container"))))
 
 
 def percent_of_core(share: float) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from ..targets.places import Places
 from ..targets.processes import read_process
 
 if TYPE_CHECKING:
@@ -24,13 +25,17 @@ FIRST_LOOK = 400
 
 @dataclass(frozen=True, slots=True)
 class LiveProcess:
-    """One process. `cpu_percent` is of one core (None: not known yet), `memory` resident bytes."""
+    """One process. `cpu_percent` is of one core (None: not known yet), `memory` resident bytes.
+
+    `place` has the labels of its container and pod, as series have them.
+    """
 
     pid: int
     name: str
     title: str
     cpu_percent: float | None
     memory: int
+    place: Mapping[str, str] = field(default_factory=dict)
 
 
 class ProcessReader:
@@ -39,7 +44,8 @@ class ProcessReader:
     def __init__(self, tell: Callable[[list[LiveProcess]], object]) -> None:
         self._tell = tell
         self._stopped = Event()
-        self._names: dict[tuple[int, float], tuple[str, str]] = {}
+        self._names: dict[tuple[int, float], tuple[str, str, str]] = {}
+        self._places = Places()
         self._thread = Thread(target=self._run, name="icetop-processes", daemon=True)
 
     def start(self) -> None:
@@ -49,6 +55,7 @@ class ProcessReader:
     def stop(self) -> None:
         """Read no more. Does not wait."""
         self._stopped.set()
+        self._places.close()
 
     def _run(self) -> None:
         first = True
@@ -61,6 +68,7 @@ class ProcessReader:
         import psutil
 
         found: list[LiveProcess] = []
+        self._places.news()
         known = self._names
         self._names = {}
         for number, process in enumerate(psutil.process_iter(), 1):
@@ -75,7 +83,7 @@ class ProcessReader:
         self,
         process: psutil.Process,
         found: list[LiveProcess],
-        known: dict[tuple[int, float], tuple[str, str]],
+        known: dict[tuple[int, float], tuple[str, str, str]],
         first: bool,
     ) -> None:
         import psutil
@@ -89,9 +97,12 @@ class ProcessReader:
         names = known.get(who) or _names_of(process.pid)
         if names is not None:
             self._names[who] = names
-            found.append(LiveProcess(process.pid, *names, None if first or who not in known else share, memory))
+            name, title, cgroup = names
+            cpu_percent = None if first or who not in known else share
+            found.append(LiveProcess(process.pid, name, title, cpu_percent, memory, self._places.labels(cgroup)))
 
 
-def _names_of(pid: int) -> tuple[str, str] | None:
+def _names_of(pid: int) -> tuple[str, str, str] | None:
+    """Name, title and control group of a process."""
     info = read_process(pid)
-    return (info.name, "" if info.title == info.name else info.title) if info is not None else None
+    return (info.name, "" if info.title == info.name else info.title, info.cgroup) if info is not None else None
