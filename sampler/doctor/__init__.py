@@ -38,7 +38,7 @@ def check_machine(machine: Machine) -> list[Check]:
     proof = try_attach()
     if machine.system != "Linux":
         return [proof]
-    from . import capabilities, kernel, namespaces, peers, programs, recorders, runtimes, settings, tools
+    from . import capabilities, containers, kernel, namespaces, peers, programs, recorders, runtimes, settings, tools
 
     attached = proof.state is State.OK
     return [
@@ -60,6 +60,7 @@ def check_machine(machine: Machine) -> list[Check]:
         tools.check_bcc(machine),
         programs.check_programs(attached),
         tools.check_tracefs(machine),
+        containers.check_containers(machine),
         peers.check_docker(machine),
         peers.check_kubernetes(machine),
         recorders.check_recorders(machine),
