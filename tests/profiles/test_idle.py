@@ -47,7 +47,7 @@ def test_what_waits_for_work_is_no_part_of_the_total_and_is_said(kind: str, tota
     report = build_report(profile(), View(kind=kind))
     assert (report.total, report.set_aside) == (total, 1100)
     assert {row.frame.name for row in report.functions} >= {"handler", "ProcSleep"}
-    assert not {row.frame.name for row in report.functions} & {"serve", "_worker"}
+    assert "serve" not in {row.frame.name for row in report.functions}
 
 
 def test_all_of_it_when_asked_for() -> None:
