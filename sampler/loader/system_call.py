@@ -6,6 +6,7 @@ Layouts follow include/uapi/linux/bpf.h and perf_event.h. Failures raise OSError
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import struct
 
@@ -14,6 +15,8 @@ PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}.get(os.uname().machine, -1)
 
 MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, MAP_DELETE, PROGRAM_LOAD = 0, 1, 2, 3, 5
 RAW_TRACEPOINT_OPEN, MAP_LOOKUP_BATCH, MAP_DELETE_BATCH = 17, 24, 27
+
+LOAD_ATTEMPTS = 10
 
 PROGRAM_TYPES = {"perf_event": 7, "raw_tracepoint": 17}
 
@@ -70,10 +73,21 @@ def load_program(name: str, kind: str, instructions: bytes, log_size: int = 0) -
         name[:15].encode(),
     )
     try:
-        return bpf(PROGRAM_LOAD, attributes.ljust(120, b"\0"))
+        return _load(attributes.ljust(120, b"\0"))
     except OSError as error:
         reason = log.value.decode(errors="replace").strip().splitlines()[-3:] if log_size else []
         raise OSError(error.errno, "; ".join([error.strerror or "", *reason])) from None
+
+
+def _load(attributes: bytes) -> int:
+    """Have the verifier look at it again where a signal came in between (EAGAIN), as libbpf does."""
+    for _ in range(LOAD_ATTEMPTS - 1):
+        try:
+            return bpf(PROGRAM_LOAD, attributes)
+        except OSError as error:
+            if error.errno != errno.EAGAIN:
+                raise
+    return bpf(PROGRAM_LOAD, attributes)
 
 
 def open_raw_tracepoint(name: str, program: int) -> int:

@@ -118,7 +118,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Seen]:
         shutil.copy(folder / "bare", folder / "replaced")
         recording = str(folder / "x.pb.gz")
         children = Path(f"/proc/{processes['fork'].pid}/task/{processes['fork'].pid}/children").read_text().split()
-        subprocess.run([*COMMAND, "record", "-F", "499", "-d", "5", "-o", recording], check=True, capture_output=True)
+        subprocess.run([*COMMAND, "record", "-F", "199", "-d", "6", "-o", recording], check=True, capture_output=True)
     finally:
         for process in processes.values():
             process.kill()
@@ -149,7 +149,8 @@ def read(recording: str) -> dict[str, Any]:
 def seen_of(report: dict[str, Any], pids: set[int]) -> Seen:
     found = Seen()
     for stack in report["stacks"]:
-        if stack["pid"] in pids:
+        # A machine that is too busy to finish them says so; they tell nothing of how processes live.
+        if stack["pid"] in pids and stack["end"] != "rate_limited":
             frames = [report["frames"][index] for index in stack["frames"]]
             found.ends[stack["end"]] += stack["samples"]
             # musl keeps the name of its clone to itself.
@@ -185,7 +186,7 @@ def test_their_functions_have_names(name: str, seen: Callable[[str], Seen]) -> N
 def test_libraries_that_take_each_other_s_place(seen: Callable[[str], Seen]) -> None:
     """Two that are never there at once, at one address: each has its own functions, and wrong rows make no stacks."""
     found = seen("libraries")
-    assert found.ends["complete"] + found.ends["rate_limited"] >= 0.85 * found.ends.total() - 8, found
+    assert found.ends["complete"] >= 0.85 * found.ends.total() - 8, found
     for name in ("inner_one", "inner_two"):
         assert 0.2 * found.ends.total() - 5 <= found.functions[name] <= 0.8 * found.ends.total() + 5, found
 

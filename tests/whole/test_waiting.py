@@ -19,13 +19,13 @@ Report = Callable[..., dict[str, Any]]
 Build = Callable[..., Path]
 
 
-def waited(found: dict[str, Any], pid: int) -> Counter[tuple[str, str]]:
-    """Nanoseconds of a process by (function of the program, cause)."""
+def waited(found: dict[str, Any]) -> Counter[tuple[str, str]]:
+    """Nanoseconds by (function of the program that waits, cause)."""
     sums: Counter[tuple[str, str]] = Counter()
     for stack in found["stacks"]:
-        if stack["pid"] == pid:
-            names = [found["frames"][index]["name"] for index in stack["frames"]]
-            function = next((name for name in names if name.startswith("wait_in_")), "")
+        names = [found["frames"][index]["name"] for index in stack["frames"]]
+        function = next((name for name in names if name.startswith("wait_in_")), "")
+        if function:
             cause = next(name for name in reversed(names) if name.startswith("[") and not name.startswith("[to "))
             sums[function, cause] += stack["value"]
     return sums
@@ -35,21 +35,21 @@ def waited(found: dict[str, Any], pid: int) -> Counter[tuple[str, str]]:
 def test_waits_have_their_share_cause_and_whole_length(
     flags: tuple[str, ...], build: Build, icetop: Icetop, report: Report, tmp_path: Path
 ) -> None:
-    """Within 2 points of what the program itself measured; with its time on a CPU all of its life."""
+    """Within 2 points of what the program measured, and the first wait, in which walkers may still be loading."""
     words = ("record", "--kind", "offcpu", "-F", 999, "-o", "x.pb.gz", "--", build("waits", *flags), 40, "took")
     done = icetop(*words)
     assert done.returncode == 0, done.stderr
     took = (tmp_path / "took").read_text().split()
     truth = dict(zip(took[::2], map(int, took[1::2]), strict=True))
-    main = max(report("x.pb.gz", "--kind", "wall")["processes"], key=lambda process: process["value"])["pid"]
-    sums = waited(report("x.pb.gz", "--kind", "offcpu", "--stacks"), main)
+    sums = waited(report("x.pb.gz", "--kind", "offcpu", "--stacks"))
     causes = {"wait_in_sleep": "[sleep]", "wait_in_pipe": "[pipe]", "wait_in_futex": "[lock]"}
     whole = sum(truth.values())
+    first = 60e6 / whole
     for function, cause in causes.items():
         found = sums[function, cause] + sums[function, "[run queue]"]
-        assert found / whole == pytest.approx(truth[function] / whole, abs=0.02), (sums, truth)
+        assert found / whole == pytest.approx(truth[function] / whole, abs=0.02 + first), (sums, truth)
         assert sums[function, cause] > 0.5 * found, sums
-    assert sum(value for (function, _), value in sums.items() if function) == pytest.approx(whole, rel=0.02)
+    assert sum(sums.values()) == pytest.approx(whole, rel=0.02 + first)
     assert {cause for _, cause in sums} <= {*causes.values(), "[run queue]", "[disk I/O]", "[page fault]", "[other]"}
 
 
