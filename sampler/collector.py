@@ -316,7 +316,7 @@ class Collector:
 
     def _series(self, row: RawCount | RawWait) -> int:
         process = self._processes.find(row.pid, row.start_ns)
-        series = Series(row.pid, row.start_ns, row.tid, row.comm, self._processes.cgroup(row.cgroup_id))
+        series = Series(row.pid, row.start_ns, row.tid, row.comm, self._processes.cgroup(row.cgroup_id, process))
         return self._tables.series(series, process.labels, self._places.labels(series.cgroup))
 
     def _delta(self, reading: Reading, counts: dict[str, Counts], last: bool) -> Delta:

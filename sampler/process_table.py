@@ -107,9 +107,13 @@ class ProcessTable:
         process.space = space
         return True
 
-    def cgroup(self, cgroup_id: int) -> str:
-        """The path of a cgroup by its folder's id, `[cgroup ID]` when it was gone before it was seen."""
-        return self._cgroups.path_of(cgroup_id) or (f"[cgroup {cgroup_id}]" if cgroup_id else "")
+    def cgroup(self, cgroup_id: int, process: KnownProcess) -> str:
+        """The path of a process's cgroup by its folder's id, `[cgroup ID]` when it was gone before it was seen.
+
+        Where folders of other containers are not mounted, the process tells the path itself.
+        """
+        told = process.info.cgroup if process.info is not None else ""
+        return self._cgroups.path_of(cgroup_id) or told or (f"[cgroup {cgroup_id}]" if cgroup_id else "")
 
     def _identify(self, process: KnownProcess) -> None:
         info = read_process(process.pid) if process.pid else None
