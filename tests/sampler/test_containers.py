@@ -12,10 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from shutil import which
 
 import pytest
+from icetop.targets.cgroups import read_layout
 
 pytestmark = pytest.mark.bpf
 
@@ -73,6 +75,17 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
                 os.environ["DOCKER_HOST"] = previous
             engine.terminate()
             engine.wait()
+            remove_cgroups()
+
+
+def remove_cgroups() -> None:
+    """Remove the folders that the engine made for these tests' containers and leaves behind."""
+    layout = read_layout()
+    for mount in layout.mounts if layout else ():
+        for top in mount.folder.glob(f"icetop-*-{os.getpid()}"):
+            for folder in (*sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True), top):
+                with suppress(OSError):
+                    folder.rmdir()
 
 
 def image(busybox: str) -> bytes:
