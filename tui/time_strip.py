@@ -141,6 +141,8 @@ class TimeStrip(Painted):
         for place in changes:  # again: a bracket may have been drawn over it
             if signs[place] in (" ", CHANGE_SIGN, glyphs.mark_left, glyphs.mark_line, glyphs.mark_right):
                 write(signs, styles, place, CHANGE_SIGN, palette.strip_change)
+        for note in picture.notes:
+            self._note(signs, styles, columns_in((note.start_ns, note.start_ns + step), first, step, columns)[0], note)
         put_runs(row.to(LABEL), signs, styles)
 
     def _note(self, signs: list[str], styles: list[Style], at: int, note: TimeNote) -> None:
