@@ -23,6 +23,10 @@ UNKNOWN: Cell = ("\0", None)
 """What a cell is taken for of which nobody knows what it shows."""
 
 
+OVERDUE = 6
+"""A row that was left out so often comes before smaller ones."""
+
+
 class Canvas:
     """The cells wanted and the cells sent. `erases`: see `Pen`."""
 
@@ -31,10 +35,17 @@ class Canvas:
         self._wanted: list[list[Cell]] = []
         self._sent: list[list[Cell]] = []
         self._dirty: set[int] = set()
+        self._left: dict[int, int] = {}
+
+    @property
+    def behind(self) -> bool:
+        """Whether some of what is wanted has been left for the next time."""
+        return bool(self._left)
 
     def forget(self) -> None:
         """Say that nobody knows what stands on the terminal, so that all of it is sent again."""
         self._sent = [[] for _ in self._wanted]
+        self._left = {}
         self._dirty = set(range(len(self._wanted)))
 
     def resize(self, width: int, height: int) -> None:
@@ -56,18 +67,42 @@ class Canvas:
             return False
         return True
 
-    def changes(self) -> str:
-        """What to write so that the terminal shows the cells wanted, taking it as written. Empty: nothing to do."""
+    def changes(self, most: int | None = None) -> str:
+        """What to write so that the terminal shows the cells wanted, taking it as written. Empty: nothing to do.
+
+        Of more than `most` characters only some rows are given now: those left out often enough, then those that
+        change least, as what a key does is small.
+        """
+        chosen = self._dirty if most is None else self._first({y: self._row(y) for y in self._dirty}, most)
+        self._left = {y: self._left.get(y, 0) + 1 for y in self._dirty - chosen}
+        self._dirty = set(self._left)
         pen = Pen(self._erases)
-        for y in sorted(self._dirty):
-            wanted, sent = self._wanted[y], self._sent[y]
-            if len(sent) != len(wanted):
-                sent = [UNKNOWN] * len(wanted)
-            for start, end in _runs(wanted, sent):
-                pen.write(start, y, wanted[start:end])
-            self._sent[y] = wanted.copy()
-        self._dirty.clear()
+        for y in sorted(chosen):
+            self._write(pen, y)
+            self._sent[y] = self._wanted[y].copy()
         return pen.end()
+
+    def _first(self, rows: dict[int, str], most: int) -> set[int]:
+        """The rows to send first, at least one."""
+        chosen, size = set[int](), 0
+        for y in sorted(rows, key=lambda y: (self._left.get(y, 0) < OVERDUE, len(rows[y]))):
+            if chosen and size + len(rows[y]) > most:
+                break
+            chosen.add(y)
+            size += len(rows[y])
+        return chosen
+
+    def _row(self, y: int) -> str:
+        pen = Pen(self._erases)
+        self._write(pen, y)
+        return pen.end()
+
+    def _write(self, pen: Pen, y: int) -> None:
+        wanted, sent = self._wanted[y], self._sent[y]
+        if len(sent) != len(wanted):
+            sent = [UNKNOWN] * len(wanted)
+        for start, end in _runs(wanted, sent):
+            pen.write(start, y, wanted[start:end])
 
     def lines(self) -> list[str]:
         """The text wanted on each row."""

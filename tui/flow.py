@@ -21,6 +21,13 @@ LOST = 10.0
 """Seconds after which an answer is given up."""
 
 
+SLOW = 0.25
+"""Seconds to the answer from which a link is slow: then paints go in pieces, so that what a key does is not held up."""
+
+PIECE = 1200
+"""Characters of a piece."""
+
+
 class Flow:
     """Counts what is under way to the terminal. Times are in seconds on any steady clock."""
 
@@ -28,6 +35,12 @@ class Flow:
         self._under_way: deque[tuple[float, int]] = deque()
         self._answers = False
         self._mute = False
+        self._took = 0.0
+
+    @property
+    def piece(self) -> int | None:
+        """How much to send at once, None for all there is."""
+        return PIECE if self._took > SLOW else None
 
     @property
     def waiting(self) -> bool:
@@ -51,8 +64,8 @@ class Flow:
         self._under_way.append((now, size))
         return ASK
 
-    def answered(self) -> None:
+    def answered(self, now: float) -> None:
         """Note an answer: the oldest paint has arrived."""
         self._answers, self._mute = True, False
         if self._under_way:
-            self._under_way.popleft()
+            self._took = now - self._under_way.popleft()[0]

@@ -74,7 +74,7 @@ class FrugalApp(App[int]):
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """An earlier paint has arrived."""
-        self._flow.answered()
+        self._flow.answered(time.monotonic())
         self._paint()
 
     def action_redraw(self) -> None:
@@ -144,13 +144,15 @@ class FrugalApp(App[int]):
         if not self._flow.clear(now):
             self._retry()
             return
-        text = self._canvas.changes()
+        text = self._canvas.changes(self._flow.piece)
         if text:
             self._begin_update()
             driver.write(text)
             self._end_update()
             driver.write(self._flow.sent(len(text), now))
             driver.flush()
+        if self._canvas.behind:
+            self._retry()
 
     def _retry(self) -> None:
         if not self._retrying:

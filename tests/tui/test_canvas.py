@@ -172,3 +172,27 @@ def test_marks_without_width_join_the_character_before() -> None:
     canvas.resize(4, 1)
     canvas.take(LayoutUpdate([[strip_of([("e\u0301xy", STYLES[0])])]], Region(0, 0, 4, 1)))
     assert canvas.lines() == ["e\u0301xy "]
+
+
+def test_in_pieces_small_changes_come_first_and_everything_comes() -> None:
+    canvas, terminal = Canvas(), Terminal(40, 10)
+    canvas.resize(40, 10)
+
+    def lay(first: int, texts: list[str]) -> None:
+        strips = [[strip_of([(text, STYLES[0])])] for text in texts]
+        canvas.take(LayoutUpdate(strips, Region(0, first, 40, len(texts))))
+
+    lay(0, ["x" * 40] * 10)
+    terminal.write(canvas.changes())
+    lay(0, ["y" * 40] * 10)
+    lay(4, ["key" + "x" * 37])
+    first = canvas.changes(60)
+    assert "key" in first and "yyy" not in first and canvas.behind
+    terminal.write(first)
+    pieces = 0
+    while canvas.behind:
+        lay(4, [f"{pieces:3}" + "x" * 37])  # the screen goes on changing
+        terminal.write(canvas.changes(60))
+        pieces += 1
+        assert pieces < 100, "rows that change much never come"
+    assert ["".join(text for text, _ in row)[:5] for row in terminal.cells[5:]] == ["yyyyy"] * 5

@@ -11,7 +11,7 @@ from icetop.profiles.target import Target
 from icetop.profiles.view import Stretch, View
 from icetop.tests.tui.tree_maker import box_named, picture_of
 from icetop.tui.choices import Choices
-from icetop.tui.flow import ALLOWED, ASK, PATIENCE, Flow
+from icetop.tui.flow import ALLOWED, ASK, PATIENCE, PIECE, SLOW, Flow
 from icetop.tui.header_parts import Part, fit_parts, vital_parts
 from icetop.tui.keys import KEYS, bindings, footer_entries, help_lines, markdown
 from icetop.tui.picture import Account, Camera, Load
@@ -167,16 +167,16 @@ def test_a_terminal_that_keeps_up_gets_everything() -> None:
     flow = Flow()
     for paint in range(100):
         assert flow.clear(paint) and flow.sent(5000, paint) == ASK
-        flow.answered()
+        flow.answered(0.0)
 
 
 def test_paints_wait_for_a_slow_terminal_but_keys_fit_in() -> None:
     flow = Flow()
     flow.sent(100, 0.0)
-    flow.answered()
+    flow.answered(0.0)
     flow.sent(ALLOWED + 1, 0.0)
     assert not flow.clear(5.0)
-    flow.answered()
+    flow.answered(0.0)
     assert flow.clear(5.0)
     for _ in range(4):
         flow.sent(400, 6.0)
@@ -188,8 +188,17 @@ def test_a_terminal_that_never_answers_is_not_waited_for() -> None:
     flow.sent(9000, 0.0)
     assert not flow.clear(PATIENCE / 2)
     assert flow.clear(PATIENCE + 0.1) and flow.sent(9000, 2.0) == "" and flow.clear(2.0)
-    flow.answered()
+    flow.answered(0.0)
     assert flow.sent(1, 3.0) == ASK
+
+
+def test_a_slow_link_gets_pieces_until_it_is_quick_again() -> None:
+    flow = Flow()
+    assert flow.piece is None
+    for took, piece in ((SLOW + 0.1, PIECE), (SLOW - 0.1, None)):
+        flow.sent(5000, 10.0)
+        flow.answered(10.0 + took)
+        assert flow.piece == piece
 
 
 # --- search, cost, reasons
