@@ -16,6 +16,7 @@ from icetop.sampler.stack_reader import StackReader
 from icetop.sampler.tables import Tables
 from icetop.symbols.mappings import AddressSpace, Mapping
 from icetop.symbols.namer import Namer
+from icetop.targets.places import Places
 
 CODE = 0x7F00_0000_0000
 SPACE = AddressSpace(os.getpid(), (Mapping(CODE, CODE + 0x10000, 0, 0, 0, "", False),))
@@ -45,7 +46,7 @@ class Reading:
 
     def __init__(self) -> None:
         self.tables = Tables()
-        self.reader = StackReader(self.tables, Namer(), OneProcess({}))
+        self.reader = StackReader(self.tables, Namer(), OneProcess({}, Places()))
 
     def see(self, *addresses: int, space: int = 7) -> int:
         """The node of a stack with these addresses, leaf first; its hash is made of them."""
