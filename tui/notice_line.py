@@ -57,7 +57,7 @@ class NoticeLine(Painted):
         return min(len(self._lines(width)), MOST_ROWS) if viewport.height >= ROOMY else 1
 
     def _lines(self, width: int) -> list[str]:
-        return wrap(printable(str(self.notice), 1000), max(width - 2, 8)) or [""]
+        return wrap(printable(str(self.notice), 1000), max(width - 2, 8), break_on_hyphens=False) or [""]
 
     def paint(self, y: int, row: Row) -> None:
         """What, why and the mend."""
