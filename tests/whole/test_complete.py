@@ -119,7 +119,7 @@ def test_stacks_reach_their_threads_entry(
 ) -> None:
     """At most 5 stacks are cut short, the first second included, with nothing known beforehand of the program."""
     process = start(*PROGRAMS[program](tmp_path), stderr=subprocess.DEVNULL)
-    done = icetop("record", "-F", 99, "-d", 5, "-o", "x.pb.gz", "-p", process.pid)
+    done = icetop("record", "-F", 99, "-d", 3, "-o", "x.pb.gz", "-p", process.pid)
     assert done.returncode == 0, done.stderr
     found = report("x.pb.gz", "--stacks")
     ends: Counter[bool] = Counter()

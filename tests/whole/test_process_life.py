@@ -118,7 +118,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Seen]:
         shutil.copy(folder / "bare", folder / "replaced")
         recording = str(folder / "x.pb.gz")
         children = Path(f"/proc/{processes['fork'].pid}/task/{processes['fork'].pid}/children").read_text().split()
-        subprocess.run([*COMMAND, "record", "-F", "199", "-d", "6", "-o", recording], check=True, capture_output=True)
+        subprocess.run([*COMMAND, "record", "-F", "199", "-d", "5", "-o", recording], check=True, capture_output=True)
     finally:
         for process in processes.values():
             process.kill()
@@ -183,6 +183,7 @@ def test_their_functions_have_names(name: str, seen: Callable[[str], Seen]) -> N
     assert found.functions["burn"] >= (1 - rest) * found.ends.total() - 5, found
 
 
+@pytest.mark.soak
 def test_libraries_that_take_each_other_s_place(seen: Callable[[str], Seen]) -> None:
     """Two that are never there at once, at one address: each has its own functions, and wrong rows make no stacks."""
     found = seen("libraries")
