@@ -103,11 +103,12 @@ lint: setup-test
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-# Samples of the whole machine are taken one test at a time; all other tests share the CPUs.
-define TWO_PASSES
+# Whole recordings are taken one at a time; all other tests share the CPUs, those that sample among themselves.
+define ALL_PASSES
 passed=true
 	tests -m 'not bpf and not soak' -n logical --maxprocesses 4 || passed=false
-	tests -m 'bpf and not soak' || passed=false
+	tests -m 'bpf and not soak' -n logical --maxprocesses 2 --ignore tests/whole || passed=false
+	tests -m 'bpf and not soak' tests/whole || passed=false
 	$$passed
 endef
 
@@ -120,7 +121,7 @@ test: lint
 	$$root env ICETOP_REQUIRE_BPF="$${ICETOP_REQUIRE_BPF:-}" PATH="$$PATH" $${root:+PYTHONDONTWRITEBYTECODE=1} \
 	  .venv/bin/python -m pytest $${root:+-p no:cacheprovider} "$$@"
 	}
-	$(if $(ARGS),tests $(ARGS),$(TWO_PASSES))
+	$(if $(ARGS),tests $(ARGS),$(ALL_PASSES))
 
 soak: setup-test
 	@.venv/bin/python -m pytest -m soak $(ARGS)

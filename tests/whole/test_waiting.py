@@ -31,7 +31,9 @@ def waited(found: dict[str, Any]) -> Counter[tuple[str, str]]:
     return sums
 
 
-@pytest.mark.parametrize("flags", [("-O2", "-fomit-frame-pointer"), ("-O1", "-static")])
+@pytest.mark.parametrize(
+    "flags", [("-O2", "-fomit-frame-pointer"), pytest.param(("-O1", "-static"), marks=pytest.mark.soak)]
+)
 def test_waits_have_their_share_cause_and_whole_length(
     flags: tuple[str, ...], build: Build, icetop: Icetop, report: Report, tmp_path: Path
 ) -> None:
