@@ -113,6 +113,7 @@ class ViewingApp(AskingApp):
             self._refresher.at_once()
         self._show_situation()
         self._show_header()
+        self._read_more()
 
     @property
     def _measured(self) -> bool:
