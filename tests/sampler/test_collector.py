@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -184,7 +185,6 @@ def test_the_first_deltas_come_soon_and_the_last_one_says_so(shares: Path, start
 
 def test_nothing_stays_attached_when_the_collector_is_killed(shares: Path, start: Start) -> None:
     start(shares, 60)
-    before = attached_programs()
     code = (
         "from icetop.sampler.session import Session\nfrom icetop.sampler.options import CollectOptions\n"
         "for delta in Session(CollectOptions(), lambda s: None, end_with_target=False).deltas(): print('.', flush=True)"
@@ -192,31 +192,38 @@ def test_nothing_stays_attached_when_the_collector_is_killed(shares: Path, start
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.readline()
-    assert attached_programs() > before
+    its_own = programs_of(process.pid)
+    assert len(its_own) > 3 and its_own <= loaded_programs()
     process.kill()
     process.wait()
     process.stdout.close()
     deadline = time.monotonic() + 10
-    while attached_programs() > before and time.monotonic() < deadline:
+    while its_own & loaded_programs() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert attached_programs() <= before
+    assert not its_own & loaded_programs()
 
 
-def attached_programs() -> int:
-    """How many eBPF programs of these names the kernel holds, asked with BPF_PROG_GET_NEXT_ID."""
+def programs_of(pid: int) -> set[int]:
+    """The ids of the eBPF programs that a process holds."""
+    texts = [info.read_text() for info in Path(f"/proc/{pid}/fdinfo").iterdir()]
+    return {int(number) for text in texts for number in re.findall(r"^prog_id:\s*(\d+)", text, re.MULTILINE)}
+
+
+def loaded_programs() -> set[int]:
+    """The ids of all eBPF programs that the kernel holds, asked with BPF_PROG_GET_NEXT_ID."""
     import struct
 
     from icetop.sampler.loader.system_call import bpf
 
-    count, program = 0, 0
+    found, program = set[int](), 0
     while True:
         attributes = bytearray(struct.pack("=III", program, 0, 0))
         try:
             bpf(11, attributes)
         except OSError:
-            return count
+            return found
         program = struct.unpack_from("=I", attributes, 4)[0]
-        count += 1
+        found.add(program)
 
 
 def test_orders_change_target_and_rate_between_two_epochs(shares: Path, start: Start) -> None:
