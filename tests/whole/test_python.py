@@ -120,7 +120,8 @@ def test_recursion_has_its_true_depth(version: str, record: Record) -> None:
             if names[-1] == "spin":
                 depths[names.count("descend")] += samples
         assert depths.total() > 3
-        assert depths[depth] >= (1 - FEW) * depths.total(), depths
+        # It is on its way down when the recording begins.
+        assert depths[depth] >= (1 - FEW) * depths.total() - 3, depths
 
 
 def test_lines_are_those_of_the_file(record: Record) -> None:
