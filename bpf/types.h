@@ -10,7 +10,7 @@
 #endif
 #define FRAMES 2048        /* room for all frames of a stack; a power of two, so that a masked index is in bounds */
 #ifndef STEPS
-#define STEPS 12           /* frames that one run of the native walker takes before it calls itself: 23 times at most, of 33 calls in all */
+#define STEPS 16           /* frames that one run of the native walker takes before it calls itself: 17 times at most, of 33 calls in all */
 #endif
 #define PAGE_SHIFT 8       /* a page of rows covers 256 bytes of code */
 #define PAGE_ROWS 32       /* rows in a page; a page with more is split in two halves */
@@ -23,7 +23,7 @@
 #define SNAPSHOT_FRAMES 1536    /* frames that were walked before, Python's too; deeper stacks are sent as they are */
 #define PYTHON_FRAMES 1024      /* Python frames kept of a stack */
 #ifndef PYTHON_STEPS
-#define PYTHON_STEPS 171        /* frames that one run of the Python walker takes before it calls itself: 6 times at most */
+#define PYTHON_STEPS 79         /* frames that one run of the Python walker takes before it calls itself: 13 times at most */
 #endif
 #define PYTHON_BLOCK 128        /* bytes of a frame that are read at once: what all versions' fields lie in */
 #define PYTHON_IDENTITY 56      /* bytes of a code object that are looked at: its version, where its names and lines are */
@@ -58,6 +58,10 @@ struct settings {
     u32 mm_start_code;
     u32 mm_mmap_base;
     u32 mm_exe_file;
+    u32 file_inode;
+    u32 inode_number;
+    u32 inode_super;
+    u32 super_device;
     u32 pid_level;
     u32 pid_numbers;
     u32 upid_size;

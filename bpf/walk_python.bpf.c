@@ -29,6 +29,8 @@ int walk_python(void *ctx)
     u64 image = event->image;
     struct python_process *process = python_processes.lookup(&image);
     u32 end = PYTHON_UNKNOWN;
+    if (!process)
+        process = expected_process(image, event->pid, settings_here);
     if (process && !event->python_frames)
         end = begin_python_walk(scratch_here, settings_here, process);
 #pragma clang loop unroll(disable)

@@ -55,6 +55,36 @@ static inline u64 thread_state(u64 thread, struct python_process *process)
     return listed_state(thread, process);
 }
 
+/* A program's file as `python_expected` has it: by the numbers that /proc/PID/maps shows. */
+static inline u64 program_file(void *mm, struct settings *settings)
+{
+    void *file = (void *)read_pointer(mm, settings->mm_exe_file);
+    void *inode = (void *)read_pointer(file, settings->file_inode);
+    void *super = (void *)read_pointer(inode, settings->inode_super);
+    return mix(read_pointer(inode, settings->inode_number), read_word(super, settings->super_device)) | 1ULL << 63;
+}
+
+/* The interpreter of a program that was not seen before, by what is known of its file or was looked up of its process. */
+static inline struct python_process *expected_process(u64 image, u32 pid, struct settings *settings)
+{
+    void *mm = (void *)read_pointer((void *)bpf_get_current_task(), settings->task_mm);
+    u64 key = program_file(mm, settings);
+    struct python_process *expected = python_expected.lookup(&key);
+    if (!expected) {
+        key = pid;
+        expected = python_expected.lookup(&key);
+    }
+    if (!expected || !mm)
+        return NULL;
+    struct python_process found = *expected;
+    u64 code = read_pointer(mm, settings->mm_start_code);
+    found.runtime += code;
+    if (found.code_type)
+        found.code_type += code;
+    python_processes.update(&image, &found);
+    return python_processes.lookup(&image);
+}
+
 static inline bool is_code(u64 code, struct python_process *process)
 {
     return !process->code_type || read_user_pointer(code + PYTHON_TYPE) == process->code_type;

@@ -23,6 +23,7 @@ from .degradations import degradations, silent_engine
 from .finisher import Finisher
 from .intervals import Intervals
 from .java_maps import JavaMaps
+from .kept_interpreters import KeptInterpreters
 from .kernel_side import KernelSide, RawCount, RawStack, Reading
 from .lives import Lives
 from .loader.kept import Keeper
@@ -81,7 +82,8 @@ class Collector:
         self._namer = Namer(cache_folder=self._keeper.folder)
         self._processes = ProcessTable(dict(options.labels), self._places)
         self._tables = Tables()
-        self._interpreters = PythonProcesses(self.kernel.python, self._namer.binaries, self._namer.counters)
+        self._kept = KeptInterpreters(self._keeper)
+        self._interpreters = PythonProcesses(self.kernel.python, self._namer.binaries, self._namer.counters, self._kept)
         self._python = PythonStacks(
             self._interpreters, PythonFrames(self._tables, self.kernel.python_form), self._namer.counters
         )
@@ -103,6 +105,12 @@ class Collector:
         self._remarks: list[Notice] = []
         self._java_maps = JavaMaps(options.java_maps)
         self._orders: deque[Callable[[], None]] = deque(maxlen=100)
+        try:
+            self._interpreters.look_ahead(options.target)
+            self.kernel.begin()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def counters(self) -> Counter[str]:
@@ -151,6 +159,7 @@ class Collector:
     def close(self) -> None:
         """Take everything down."""
         self.kernel.close()
+        self._kept.save()
         self._java_maps.close()
         self._close_own()
 

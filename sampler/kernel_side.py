@@ -28,13 +28,13 @@ from .loader.programs import WAITS, check_permission, make_programs
 from .loader.source import check_processor
 from .mapping_writer import MappingWriter
 from .options import CollectOptions, map_sizes
-from .python_writer import PythonWriter, python_is_likely
+from .python_writer import PythonWriter
 from .ring_buffer import RingBuffer
 from .wait_side import WAIT_MAPS, WaitReading, WaitSide
 
 NO_SUBSYSTEM = 0xFFFFFFFF
 MAPPING_CHUNKS = 4
-DEFAULT_DEEPEST, STEPS_FOR_DEEPER = 276, {"STEPS": "64", "PYTHON_STEPS": "512"}
+DEFAULT_DEEPEST, STEPS_FOR_DEEPER = 272, {"STEPS": "64", "PYTHON_STEPS": "512"}
 """Deeper stacks than the first need another compiled form of the walkers, which takes more frames a run: the kernel
 allows chains of 33 programs."""
 
@@ -125,7 +125,7 @@ class Reading:
 
 
 class KernelSide:
-    """The programs, attached. Closing it, or the end of this process, takes everything down."""
+    """The programs, which sample from `begin` on. Closing it, or the end of this process, takes everything down."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class KernelSide:
         self.waits: WaitSide | None = None
         self._named_cgroups = set(named_cgroups)
         self.python = PythonWriter(
-            self._programs.maps["python_processes"],
+            self._programs.maps,
             self._programs.types["python_processes"],
             self._form.enums["python_entries"],
             lambda: self._programs.join_chain("walk_python", "WALK_PYTHON"),
@@ -155,7 +155,7 @@ class KernelSide:
         try:
             self._set_up(options, offsets, sizes)
         except BaseException:
-            self.python.close()
+            self.python.wait()
             self._programs.close()
             raise
 
@@ -172,6 +172,20 @@ class KernelSide:
     def memory(self) -> int:
         """Bytes that the programs' maps take in the kernel."""
         return sum(held.memory for held in self._programs.maps.values())
+
+    def begin(self) -> None:
+        """Let the clocks tick. Raises CannotLoad.
+
+        Where Python runs, all walkers are waited for, so that its first sample has its frames. Elsewhere the native
+        walker's loop, which takes the verifier some 20 ms, joins later; until then user space walks every stack.
+        """
+        early = self.python.expected
+        if early:
+            self._programs.join_chain("walk_frames", "WALK_FRAMES")
+            self.python.wait()
+        self._programs.attach_clocks("sample", self._frequency)
+        if not early:
+            self._programs.join_chain("walk_frames", "WALK_FRAMES")
 
     def attach_new_cpus(self) -> list[int]:
         """Let CPUs that came online tick as well; gives them."""
@@ -284,7 +298,7 @@ class KernelSide:
 
     def close(self) -> None:
         """Take everything down."""
-        self.python.close()
+        self.python.wait()
         self._ring.close()
         self._snapshots.close()
         self._programs.close()
@@ -309,16 +323,11 @@ class KernelSide:
         fields = {name for name, _ in programs.settings._fields_}
         programs.configure({name: value for name, value in offsets.items() if name in fields})
         programs.configure(self._knobs(options, offsets, sizes))
-        if python_is_likely(options.target.command):
-            self.python.expect()
         programs.join_chain("emit", "EMIT")
         programs.join_chain("finish_later", "FINISH_LATER")
         programs.join_chain("walk_native", "WALK_NATIVE")
         if options.target.command:
             programs.attach_raw_tracepoint("sched_process_fork", "follow_forks")
-        programs.attach_clocks("sample", options.frequency_hz)
-        # The loop takes the verifier some 30 ms; until it joins, user space walks every stack.
-        programs.join_chain("walk_frames", "WALK_FRAMES")
         if "offcpu" in options.kinds:
             self.follow_waits()
 

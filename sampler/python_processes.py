@@ -5,24 +5,32 @@ What is found for a program holds for all processes that were forked from it, as
 
 from __future__ import annotations
 
+import os
+import time
 from bisect import bisect_right
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 
 from ..profiles.delta import Notice
+from ..profiles.target import Target
 from ..symbols.binaries import BinaryCache
 from ..symbols.cpython.code_objects import PythonProcess
-from ..symbols.cpython.interpreter_file import Unusable
+from ..symbols.cpython.interpreter_file import InterpreterFile, Unusable
 from ..symbols.cpython.memory import ProcessMemory
 from ..symbols.cpython.runtimes import InterpreterFiles, Runtime, find_runtime
 from ..symbols.cpython.threads import find_slot, read_threads
-from ..symbols.mappings import AddressSpace
+from ..symbols.mappings import AddressSpace, read_address_space
+from .kept_interpreters import KeptInterpreters
+from .python_ahead import code_start, python_of_command, python_pids
 from .python_writer import PythonWriter
 
 MOST_PROCESSES = 256
 """Processes whose memory is held open; the one not seen for longest is found anew when it is seen again."""
 
 MOST_IMAGES, MOST_REASONS = 1024, 16
+AHEAD_SECONDS = 0.1
+"""How long processes are looked into before sampling begins; the others are when their first samples come."""
+
 MOST_TRIES = 60
 """How often an interpreter is asked where its threads keep their state: once a drain, while it starts up."""
 
@@ -55,16 +63,78 @@ Found = Interpreter | Unusable | None
 class PythonProcesses:
     """Finds interpreters. `counters` gets `python_found`, `python_unusable` and `python_forgotten`."""
 
-    def __init__(self, writer: PythonWriter, binaries: BinaryCache, counters: Counter[str]) -> None:
+    def __init__(
+        self, writer: PythonWriter, binaries: BinaryCache, counters: Counter[str], kept: KeptInterpreters
+    ) -> None:
         self._writer = writer
         self._binaries = binaries
         self._counters = counters
-        self._files = InterpreterFiles()
+        self._kept = kept
+        self._files = InterpreterFiles(kept=kept.files)
+        self._expected: set[tuple[int, int]] = set()
         self._known: OrderedDict[int, tuple[AddressSpace, Found]] = OrderedDict()
         self._told: OrderedDict[int, bool] = OrderedDict()
         self._slots: dict[str, int] = {}
-        self._waiting: dict[int, Interpreter] = {}
+        self._waiting: dict[int, tuple[AddressSpace, Interpreter]] = {}
         self.reasons: set[str] = set()
+
+    def look_ahead(self, target: Target) -> None:
+        """Tell the kernel of interpreters before the first sample: of programs that are known from before, of
+        processes that run, and of the command that is about to."""
+        for known in self._kept.programs():
+            self._slots[known.build_id] = known.slot
+            self._expect_program(known.device, known.inode, known.interpreter, known.slot)
+        path = python_of_command(target.command)
+        if path and (binary := self._binaries.at_path(path)) is not None:
+            found = self._files.of(binary, by_name=True)
+            if isinstance(found, InterpreterFile):
+                self._expect_program(binary.identity[0], binary.identity[1], found, self._slots.get(binary.build_id, 0))
+        if self._expected and not target.pids:
+            self._writer.expect()
+        until = time.monotonic() + AHEAD_SECONDS
+        for pid in python_pids(target):
+            if self._expect_process(pid):
+                self._writer.expect()
+            if time.monotonic() > until:
+                break
+
+    def _expect_process(self, pid: int) -> bool:
+        """Tell of the interpreter in a process; whether there is one."""
+        try:
+            program = os.stat(f"/proc/{pid}/exe")
+            if (program.st_dev, program.st_ino) in self._expected:
+                return True
+            space = read_address_space(pid)
+        except OSError:
+            return False
+        found, start = self._find(0, 0, space), code_start(pid)
+        if not isinstance(found, Interpreter):
+            return False
+        slot = _slot(found) or self._slots.get(found.runtime.build_id, 0)
+        if not self._learn(space, found.runtime, slot) and start is not None:
+            self._writer.expect_process(pid, found.runtime, start, slot)
+        found.memory.close()
+        return True
+
+    def _learn(self, space: AddressSpace, runtime: Runtime, slot: int) -> bool:
+        """Keep in mind what was found in a process, for others that run the same file; whether it is a program."""
+        binary = self._binaries.behind(space, runtime.mapping)
+        known = self._files.of(binary, by_name=True) if binary is not None else None
+        if binary is None or not isinstance(known, InterpreterFile):
+            return False
+        program = next(mapping for mapping in space.mappings if mapping.has_file)
+        is_program = program[3:5] == runtime.mapping[3:5]
+        self._slots[runtime.build_id] = slot or self._slots.get(runtime.build_id, 0)
+        self._kept.learn(binary, known, program if is_program else None, slot)
+        if is_program and (slot or (program.device, program.inode) not in self._expected):
+            self._expect_program(program.device, program.inode, known, slot)
+        return is_program
+
+    def _expect_program(self, device: int, inode: int, interpreter: InterpreterFile, slot: int) -> None:
+        self._writer.expect_program(device, inode, interpreter, slot)
+        self._expected.add((device, inode))
+        if len(self._expected) > MOST_IMAGES:
+            self._expected.pop()
 
     def of(self, space_id: int, image: int, space: AddressSpace) -> Found:
         """The interpreter in an address space; None when it has none, Unusable with the reason when it is of no use."""
@@ -76,7 +146,7 @@ class PythonProcesses:
         self._known[space_id] = (space, found)
         self._forget_oldest()
         if isinstance(found, Interpreter):
-            self._tell(space_id, found)
+            self._tell(space_id, space, found)
         elif isinstance(found, Unusable):
             self._counters["python_unusable"] += 1
             if len(self.reasons) < MOST_REASONS:
@@ -85,11 +155,11 @@ class PythonProcesses:
 
     def look_again(self) -> None:
         """Ask interpreters that have just started where their threads keep their state."""
-        for space_id, interpreter in list(self._waiting.items()):
+        for space_id, (space, interpreter) in list(self._waiting.items()):
             slot = _slot(interpreter)
             interpreter.tries += 1
             if slot:
-                self._slots[interpreter.runtime.build_id] = slot
+                self._learn(space, interpreter.runtime, slot)
                 self._write(interpreter, slot, certain=True)
             if slot or interpreter.tries >= MOST_TRIES:
                 del self._waiting[space_id]
@@ -116,16 +186,15 @@ class PythonProcesses:
         process = PythonProcess(space_id, memory, found)
         return Interpreter(process, memory, image, loops, starts=[start for start, _ in loops])
 
-    def _tell(self, space_id: int, interpreter: Interpreter) -> None:
+    def _tell(self, space_id: int, space: AddressSpace, interpreter: Interpreter) -> None:
         """Tell the kernel, unless it was told of this very program, by a process that shares it."""
         if self._told.get(interpreter.image):
             return
         slot = _slot(interpreter) if interpreter.runtime.started else 0
         self._write(interpreter, slot or self._slots.get(interpreter.runtime.build_id, 0), certain=bool(slot))
-        if slot:
-            self._slots[interpreter.runtime.build_id] = slot
-        else:
-            self._waiting[space_id] = interpreter
+        self._learn(space, interpreter.runtime, slot)
+        if not slot:
+            self._waiting[space_id] = space, interpreter
 
     def _write(self, interpreter: Interpreter, slot: int, certain: bool) -> None:
         self._writer.write(interpreter.image, interpreter.runtime, slot, certain)

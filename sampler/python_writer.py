@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import struct
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..symbols.cpython.interpreter_file import InterpreterFile
 from ..symbols.cpython.layouts import NONE, Layout
 from ..symbols.cpython.runtimes import Runtime
-from .code_identity import identity_offset
+from .code_identity import add_identity, identity_offset
 from .loader.maps import Map
 from .loader.programs import CannotLoad
 
-COMM_BYTES = 16
+MINOR_BITS = 20
+"""Of a device's number, as the kernel has it."""
+
+BY_FILE = 1 << 63
+"""Tells the key of a file from that of a process in `python_expected`: see bpf/walk_python.h."""
+
+WORD = (1 << 64) - 1
 
 
 class PythonWriter:
@@ -23,8 +30,10 @@ class PythonWriter:
     That takes the verifier some 60 ms, so it is done beside everything else. `refused` says why it could not be done.
     """
 
-    def __init__(self, held: Map, entry: type[Any], entries: Mapping[str, int], join: Callable[[], None]) -> None:
-        self._map = held
+    def __init__(
+        self, maps: Mapping[str, Map], entry: type[Any], entries: Mapping[str, int], join: Callable[[], None]
+    ) -> None:
+        self._processes, self._expected = maps["python_processes"], maps["python_expected"]
         self._entry = entry
         self._entries = entries
         self._join = join
@@ -37,10 +46,35 @@ class PythonWriter:
         `thread_slot` is how far behind the start of a thread's own storage the pointer to its state lies (0: not
         known); `certain` says that it was seen there in this program.
         """
-        fields = {**self._fields(runtime.layout), "thread_slot": thread_slot, "slot_is_certain": int(certain)}
-        entry = self._entry(runtime=runtime.address, code_type=runtime.code_type, **fields)
-        self._map.update(struct.pack("=Q", image), bytes(entry))
+        entry = self._make(runtime.layout, runtime.address, runtime.code_type, thread_slot, certain)
+        self._processes.update(struct.pack("=Q", image), entry)
         self.expect()
+
+    def expect_program(self, device: int, inode: int, interpreter: InterpreterFile, thread_slot: int) -> None:
+        """Tell of a program with an interpreter, by the numbers that /proc/PID/maps shows for its file: whoever runs it
+        has Python frames from the first sample on."""
+        key = add_identity(inode, os.major(device) << MINOR_BITS | os.minor(device)) | BY_FILE
+        self._expect(
+            key, interpreter.layout, interpreter.runtime, interpreter.code_type, interpreter.code_start, thread_slot
+        )
+
+    def expect_process(self, pid: int, runtime: Runtime, code_start: int, thread_slot: int) -> None:
+        """Tell of the interpreter in a library of a process, of which no sample has come yet."""
+        self._expect(pid, runtime.layout, runtime.address, runtime.code_type, code_start, thread_slot)
+
+    def _expect(self, key: int, layout: Layout, runtime: int, code_type: int, code_start: int, slot: int) -> None:
+        code_type = (code_type - code_start) & WORD if code_type else 0
+        entry = self._make(layout, (runtime - code_start) & WORD, code_type, slot, certain=False)
+        self._expected.update(struct.pack("=Q", key), entry)
+
+    def _make(self, layout: Layout, runtime: int, code_type: int, thread_slot: int, certain: bool) -> bytes:
+        fields = {**self._fields(layout), "thread_slot": thread_slot, "slot_is_certain": int(certain)}
+        return bytes(self._entry(runtime=runtime, code_type=code_type, **fields))
+
+    @property
+    def expected(self) -> bool:
+        """Whether the walker has joined or is about to."""
+        return self._joining is not None
 
     def expect(self) -> None:
         """Let the walker join: there will be an interpreter."""
@@ -48,8 +82,8 @@ class PythonWriter:
             self._joining = threading.Thread(target=self._join_chain)
             self._joining.start()
 
-    def close(self) -> None:
-        """Wait until nothing is under way."""
+    def wait(self) -> None:
+        """Wait until the walker has joined, if it is about to."""
         if self._joining is not None:
             self._joining.join()
 
@@ -90,17 +124,3 @@ def entries_of(layout: Layout) -> str:
     if layout.frame.is_entry != NONE:
         return "ENTRIES_MARKED"
     return "ENTRIES_SHIM" if layout.frame.first_shim_owner != NONE else "ENTRIES_ALL"
-
-
-def python_is_likely(command: Sequence[str]) -> bool:
-    """Whether some process has the name of an interpreter, or the command that is about to start."""
-    if command and "python" in command[0].rpartition("/")[2]:
-        return True
-    for pid in filter(str.isdecimal, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/comm", "rb") as file:
-                if file.read(COMM_BYTES).startswith(b"python") and int(pid) != os.getpid():
-                    return True
-        except OSError:
-            continue
-    return False

@@ -19,6 +19,7 @@ def check_programs(attached: bool) -> Check:
     keeper = Keeper()
     try:
         side = KernelSide(CollectOptions(), keeper, lambda stage: None)
+        side.begin()
         registers = kernel_offsets(keeper)["helper:task_pt_regs"]
     except FAILURES as error:
         notice = notice_of(error)

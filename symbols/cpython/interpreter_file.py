@@ -28,13 +28,15 @@ _EARLIEST_MINOR = 5
 class InterpreterFile(NamedTuple):
     """An interpreter in a file; addresses are virtual ones of the file.
 
-    `code_type` is that of `PyCode_Type`, 0 when the file does not tell; `loop_ranges` are the (start, end) offsets in
-    the file of the evaluation loop, including the parts that the compiler put elsewhere.
+    `code_type` is that of `PyCode_Type`, 0 when the file does not tell; `code_start` is the lowest of code, by which
+    the kernel knows where a program lies; `loop_ranges` are the (start, end) offsets in the file of the evaluation
+    loop, including the parts that the compiler put elsewhere.
     """
 
     layout: Layout
     runtime: int
     code_type: int
+    code_start: int
     loop_ranges: tuple[FileRange, ...]
 
 
@@ -74,7 +76,8 @@ def read_interpreter(binary: Binary) -> InterpreterFile | Unusable | None:
     layout = _layout(elf, runtime, version)
     if isinstance(layout, Unusable):
         return layout
-    return InterpreterFile(layout, runtime, code_type, _loop_ranges(elf, symbols))
+    code_start = min((part.address for part in elf.segments if part.executable), default=0)
+    return InterpreterFile(layout, runtime, code_type, code_start, _loop_ranges(elf, symbols))
 
 
 def _address(symbols: list[NamedSymbol], name: bytes) -> int:

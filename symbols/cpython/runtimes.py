@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from ..binaries import Binary
+from ..binaries import Binary, Identity
 from ..elf_file import ElfFile
 from ..mappings import Mapping
 from .eval_ranges import FileRange
@@ -48,10 +48,14 @@ class Runtime(NamedTuple):
 
 
 class InterpreterFiles:
-    """What is known of files by (build-id, size), so that only the first process of an interpreter costs anything."""
+    """What is known of files by (build-id, size), so that only the first process of an interpreter costs anything.
 
-    def __init__(self, most: int = MOST_FILES) -> None:
+    `kept` is what was known of files by their identity when this began.
+    """
+
+    def __init__(self, most: int = MOST_FILES, kept: dict[Identity, InterpreterFile] | None = None) -> None:
         self._most = most
+        self._kept = kept or {}
         self._known: OrderedDict[tuple[str, int], InterpreterFile | Unusable | None] = OrderedDict()
 
     def of(self, binary: Binary, by_name: bool) -> InterpreterFile | Unusable | None:
@@ -60,7 +64,9 @@ class InterpreterFiles:
         if key in self._known:
             self._known.move_to_end(key)
             return self._known[key]
-        found = read_interpreter(binary) if by_name or holds_python(binary.elf) else None
+        found: InterpreterFile | Unusable | None = self._kept.get(binary.identity)
+        if found is None and (by_name or holds_python(binary.elf)):
+            found = read_interpreter(binary)
         self._known[key] = found
         if len(self._known) > self._most:
             self._known.popitem(last=False)

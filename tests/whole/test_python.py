@@ -34,7 +34,7 @@ def pythons() -> dict[str, str]:
     found: dict[str, str] = {}
     places = [*Path("/usr/bin").glob("python3.[0-9]*"), *Path("~/.pyenv/versions").expanduser().glob("3.*/bin/python3")]
     for path in places:
-        minor = path.name[9:] if path.parent == Path("/usr/bin") else path.parts[-3].split(".")[1]
+        minor = path.name[8:] if path.parent == Path("/usr/bin") else path.parts[-3].split(".")[1]
         if minor.isdecimal() and int(minor) >= 8:
             found.setdefault(f"3.{minor}", str(path))
     return dict(sorted(found.items(), key=lambda entry: int(entry[0][2:])))
@@ -51,11 +51,17 @@ class Seen:
     """What was recorded: stacks as (frames root first, samples, how they end)."""
 
     def __init__(self, report: dict[str, Any]) -> None:
+        self.report = report
         self.samples: int = report["samples"]
         frames = report["frames"]
         self.stacks: list[tuple[Stack, int, str]] = [
             ([frames[place] for place in stack["frames"]], stack["samples"], stack["end"]) for stack in report["stacks"]
         ]
+
+    def whole(self) -> Iterator[tuple[Stack, dict[str, Any]]]:
+        """Each stack's frames, and all that the report says of it."""
+        for (frames, _, _), stack in zip(self.stacks, self.report["stacks"], strict=True):
+            yield frames, stack
 
     def python(self) -> Iterator[tuple[Stack, int]]:
         """The Python frames of stacks whose Python frames are known."""
@@ -91,8 +97,33 @@ def record(icetop: Icetop, start: Start, tmp_path: Path) -> Record:
     return run
 
 
+@pytest.fixture
+def record_command(icetop: Icetop) -> Callable[..., Seen]:
+    """Records a command from its first instruction to its end."""
+
+    def run(*command: object) -> Seen:
+        done = icetop("record", "-F", 999, "-o", "seen.pb.gz", "--", *command)
+        assert done.returncode == 0, done.stderr
+        report = icetop("report", "seen.pb.gz", "--stacks", "--format", "json")
+        assert report.returncode == 0, report.stderr
+        return Seen(json.loads(report.stdout))
+
+    return run
+
+
 def spent_in(seen: Seen, function: str) -> int:
     return sum(samples for names, samples in seen.names() if function in names)
+
+
+def known_and_unknown(seen: Seen, of_workers: bool) -> tuple[int, int]:
+    """Samples of `prefork.py` whose Python frames are known, and whose are not: its workers', or its parent's."""
+    samples: Counter[bool] = Counter()
+    workers = {stack["pid"] for frames, stack in seen.whole() if any(f["name"].endswith(".serve") for f in frames)}
+    for frames, stack in seen.whole():
+        unknown = stack["end"] == "python_unresolved"
+        if (stack["pid"] in workers) == of_workers and (unknown or any(f["language"] == "python" for f in frames)):
+            samples[unknown] += stack["samples"]
+    return samples[False], samples[True]
 
 
 @pytest.mark.parametrize("version", EACH)
@@ -188,10 +219,28 @@ def test_perf_trampolines_do_not_double_frames(record: Record) -> None:
     assert not [frame for frames, _ in seen.python() for frame in frames if frame["name"].startswith("py::")]
 
 
-def test_a_program_that_becomes_python(record: Record) -> None:
-    """A shell that lives for a moment and then is Python."""
-    seen = record("sh", "-c", f"sleep 0.01; exec {PYTHON} {PROGRAMS / 'calls.py'} recursion")
-    assert spent_in(seen, "descend") > 0
+def test_workers_are_complete_from_their_first_sample(record_command: Callable[..., Seen]) -> None:
+    """Eight forked workers: what is known of their parent holds for them, and its program is known before it runs."""
+    seen = record_command(PYTHON, PROGRAMS / "prefork.py", 0.05)
+    known, unknown = known_and_unknown(seen, of_workers=True)
+    assert known > 300
+    assert len({stack["pid"] for _, stack in seen.whole()}) == 9
+    assert unknown <= FEW * known + 3
+
+
+def test_a_shell_that_becomes_python(record_command: Callable[..., Seen]) -> None:
+    """It is known from its first sample on, but for what it imports: code that runs once and is gone.
+
+    The first recording may be the first that ever saw this interpreter; the second knows it before it runs.
+    """
+    for seconds in (0.002, 0.02):
+        words = ("sh", "-c", f"sleep 0.01; exec {PYTHON} {PROGRAMS / 'prefork.py'} {seconds}")
+        seen = record_command(*words)
+    known, unknown = known_and_unknown(seen, of_workers=False)
+    assert known > 2 * unknown
+    known, unknown = known_and_unknown(seen, of_workers=True)
+    assert known > 50
+    assert unknown <= FEW * known + 3
 
 
 @pytest.mark.soak
