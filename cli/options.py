@@ -102,6 +102,11 @@ def within_namespaces(chosen: dict[str, frozenset[str]]) -> dict[str, frozenset[
     return {**chosen, **full, "namespaces": frozenset()}
 
 
+interpreter_option = setting(
+    "--interpreter", is_flag=True, help="Show the interpreter's own frames around what it runs."
+)
+
+
 def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what of a profile to look at, handed on as one `view`. Its kind is empty when not given."""
 
@@ -135,7 +140,7 @@ def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         setting("--min-samples", type=click.IntRange(1), default=1, metavar="N", help="Leave out rarer functions."),
         setting("--hide", type=Words(), metavar="PATTERN", help="Leave out functions by name, such as 'runtime.*'."),
-        setting("--interpreter", is_flag=True, help="Show the interpreter's own frames around what it runs."),
+        interpreter_option,
         setting("--idle", is_flag=True, help="Count what threads waited for work, too."),
         no_kernel,
         setting("--kind", default="", metavar="KIND", help="What to look at: cpu, offcpu ... (default: the first)."),

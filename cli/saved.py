@@ -14,7 +14,15 @@ from ..profiles.view import View
 from .configuration import setting
 from .group import cli
 from .looking import look, source_to_show
-from .options import baseline_option, common_options, file_options, range_option, target_options, view_options
+from .options import (
+    baseline_option,
+    common_options,
+    file_options,
+    interpreter_option,
+    range_option,
+    target_options,
+    view_options,
+)
 from .output import DEFAULT_TOP, Failure, print_out, tell
 from .screen import blue_option, show, theme_option
 
@@ -100,6 +108,7 @@ def report(
 @range_option
 @baseline_option
 @setting("--kind", default="", metavar="KIND", help="Only this kind (default: pprof all, others the first).")
+@interpreter_option
 @target_options
 @file_options
 @common_options
@@ -109,6 +118,7 @@ def convert(
     span: str | None,
     baseline: str | None,
     kind: str,
+    interpreter: bool,
     target: Target,
     limits: Limits,
     color: str,
@@ -123,12 +133,12 @@ def convert(
         raise click.UsageError(f"{out}: {error}") from None
     if baseline is not None and not out.endswith(".svg"):
         raise click.UsageError(f"{out}: a comparison (--baseline) can be written as .svg alone")
-    profile, view = look((path,), span, View(kind=kind, target=target), limits, baseline)
+    profile, view = look((path,), span, View(kind=kind, target=target, interpreter=interpreter), limits, baseline)
     try:
         if baseline is not None:
             save_comparison(profile, out, view)
         else:
-            save(profile, out, view.stretch, target, (kind,) if kind else ())
+            save(profile, out, view.stretch, target, (kind,) if kind else (), interpreter)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise

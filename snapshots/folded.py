@@ -21,11 +21,13 @@ KERNEL = "_[k]"
 TRUNCATED = "[truncated: "
 
 
-def encode_folded(profile: Profile, kind: str, stretch: Stretch = EVERYTHING, target: Target = HOST) -> bytes:
+def encode_folded(
+    profile: Profile, kind: str, stretch: Stretch = EVERYTHING, target: Target = HOST, interpreter: bool = False
+) -> bytes:
     """A profile's stacks of one kind, sorted; numbers of samples for `cpu`, values for other kinds.
 
-    `;` in a name becomes `:`, control characters become escapes. Where Python frames are
-    known, those of the interpreter that runs them are left out.
+    `;` in a name becomes `:`, control characters become escapes. Where Python frames are known, those of the
+    interpreter that runs them are left out unless asked for.
     """
     totals: Counter[tuple[int, int]] = Counter()
     wanted = [target.matches(*who) for who in zip(profile.series, profile.labels, strict=True)]
@@ -37,7 +39,7 @@ def encode_folded(profile: Profile, kind: str, stretch: Stretch = EVERYTHING, ta
             if wanted[series]:
                 totals[node, series] += number
     lines: Counter[str] = Counter()
-    python = any(location.language is Language.PYTHON for location in profile.locations)
+    python = not interpreter and any(location.language is Language.PYTHON for location in profile.locations)
     for (node, series), number in totals.items():
         lines[";".join((_process(profile, series), *_names(profile, node, python)))] += number
     return "".join(f"{line} {number}\n" for line, number in sorted(lines.items()) if number).encode("utf-8", "replace")

@@ -4,45 +4,52 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ..profiles.profile import Profile
 from ..profiles.target import Target
 from ..profiles.view import EVERYTHING, HOST, Stretch, View
 from .atomic import STANDARD_OUTPUT, write_whole
 
-Encoder = Callable[[Profile, Stretch, Target, Sequence[str]], bytes]
+Encoder = Callable[[Profile, View, Sequence[str]], bytes]
+"""Of a view count its stretch, its target, and whether the interpreter's frames are wanted; of the kinds the first,
+where a format has room for one."""
 
 
-def _pprof(profile: Profile, stretch: Stretch, target: Target, kinds: Sequence[str]) -> bytes:
+def _pprof(profile: Profile, view: View, kinds: Sequence[str]) -> bytes:
     from .pprof_writer import encode_pprof
 
-    return encode_pprof(profile, stretch, target, kinds)
+    return encode_pprof(profile, view.stretch, view.target, kinds)
 
 
-def _folded(profile: Profile, stretch: Stretch, target: Target, kinds: Sequence[str]) -> bytes:
+def _folded(profile: Profile, view: View, kinds: Sequence[str]) -> bytes:
     from .folded import encode_folded
 
-    return encode_folded(profile, (*kinds, *profile.kinds())[0], stretch, target)
+    return encode_folded(profile, _first(profile, kinds), view.stretch, view.target, view.interpreter)
 
 
-def _speedscope(profile: Profile, stretch: Stretch, target: Target, kinds: Sequence[str]) -> bytes:
+def _speedscope(profile: Profile, view: View, kinds: Sequence[str]) -> bytes:
     from .speedscope_writer import encode_speedscope
 
-    return encode_speedscope(profile, (*kinds, *profile.kinds())[0], stretch, target)
+    return encode_speedscope(profile, _first(profile, kinds), view.stretch, view.target, interpreter=view.interpreter)
 
 
-def _svg(profile: Profile, stretch: Stretch, target: Target, kinds: Sequence[str]) -> bytes:
+def _svg(profile: Profile, view: View, kinds: Sequence[str]) -> bytes:
     from .svg import encode_svg
 
-    return encode_svg(profile, View((*kinds, *profile.kinds())[0], stretch, target))
+    return encode_svg(profile, replace(view, kind=_first(profile, kinds)))
 
 
-def _json(profile: Profile, stretch: Stretch, target: Target, kinds: Sequence[str]) -> bytes:
+def _json(profile: Profile, view: View, kinds: Sequence[str]) -> bytes:
     from ..profiles.report import build_report
     from ..profiles.report_json import report_json
 
-    view = View((*kinds, *profile.kinds())[0], stretch, target)
+    view = replace(view, kind=_first(profile, kinds))
     return json.dumps(report_json(build_report(profile, view, stacks=True))).encode()
+
+
+def _first(profile: Profile, kinds: Sequence[str]) -> str:
+    return (*kinds, *profile.kinds())[0]
 
 
 FORMATS: dict[str, Encoder] = {
@@ -70,10 +77,17 @@ def encoder_for(path: str) -> Encoder:
 
 
 def save(
-    profile: Profile, path: str, stretch: Stretch = EVERYTHING, target: Target = HOST, kinds: Sequence[str] = ()
+    profile: Profile,
+    path: str,
+    stretch: Stretch = EVERYTHING,
+    target: Target = HOST,
+    kinds: Sequence[str] = (),
+    interpreter: bool = False,
 ) -> None:
-    """Write a profile, or a part of it, whole or not at all. Raises UnknownFormat and OSError."""
-    write_whole(path, encoder_for(path)(profile, stretch, target, kinds))
+    """Write a profile, or a part of it, whole or not at all; pprof always has the interpreter's frames. Raises
+    UnknownFormat and OSError."""
+    view = View(stretch=stretch, target=target, interpreter=interpreter)
+    write_whole(path, encoder_for(path)(profile, view, kinds))
 
 
 def save_comparison(profile: Profile, path: str, view: View) -> None:

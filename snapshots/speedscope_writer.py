@@ -23,10 +23,15 @@ UNITS = {"nanoseconds": "nanoseconds", "bytes": "bytes"}
 
 
 def encode_speedscope(
-    profile: Profile, kind: str, stretch: Stretch = EVERYTHING, target: Target = HOST, name: str = "icetop"
+    profile: Profile,
+    kind: str,
+    stretch: Stretch = EVERYTHING,
+    target: Target = HOST,
+    name: str = "icetop",
+    interpreter: bool = False,
 ) -> bytes:
-    """A profile's stacks of one kind."""
-    writer = _Writer(profile, kind, target)
+    """A profile's stacks of one kind; `interpreter` says whether the frames of Python's interpreter are wanted."""
+    writer = _Writer(profile, target, interpreter)
     for bucket in profile.timeline.buckets(stretch.start_ns, stretch.end_ns):
         writer.take(bucket.counts.get(kind, Counts()))
     profiles = list(writer.profiles(UNITS.get(profile.unit(kind), "none")))
@@ -42,7 +47,7 @@ def encode_speedscope(
 
 
 class _Writer:
-    def __init__(self, profile: Profile, kind: str, target: Target) -> None:
+    def __init__(self, profile: Profile, target: Target, interpreter: bool) -> None:
         self.frames: list[dict[str, object]] = []
         self._profile = profile
         self._wanted = [target.matches(*who) for who in zip(profile.series, profile.labels, strict=True)]
@@ -50,7 +55,7 @@ class _Writer:
         self._rows: list[tuple[list[list[int]], list[int]]] = [([], []) for _ in self._groups]
         self._stacks: dict[int, list[int]] = {}
         self._indexes: dict[tuple[int, int], int] = {}
-        self._hidden = hidden_frames(profile.frames, View())
+        self._hidden = hidden_frames(profile.frames, View(interpreter=interpreter))
 
     def take(self, counts: Counts) -> None:
         """The counts of one bucket."""

@@ -199,7 +199,7 @@ def test_code_that_is_gone_gets_no_name_of_other_code(record: Record) -> None:
                 assert frame["file"].rpartition("_")[2] == frame["name"].rpartition("_")[2]
 
 
-def test_frames_of_the_interpreter_are_there_when_asked_for(record: Record, icetop: Icetop) -> None:
+def test_frames_of_the_interpreter_are_there_when_asked_for(record: Record, icetop: Icetop, tmp_path: Path) -> None:
     record(PYTHON, PROGRAMS / "calls.py", "coroutines")
 
     def samples_and_interpreter(*options: str) -> tuple[int, bool]:
@@ -207,9 +207,15 @@ def test_frames_of_the_interpreter_are_there_when_asked_for(record: Record, icet
         binaries = {frame["binary"].rpartition("/")[2] for frame in found["frames"]}
         return found["samples"], any(name.startswith(("python3.", "libpython3.")) for name in binaries)
 
+    def written(form: str, *options: str) -> bool:
+        assert icetop("convert", "seen.pb.gz", f"seen{form}", *options).returncode == 0
+        return "_PyEval_EvalFrameDefault" in (tmp_path / f"seen{form}").read_text()
+
     (plain, hidden), (whole, shown) = samples_and_interpreter(), samples_and_interpreter("--interpreter")
     assert plain == whole
     assert not hidden and shown
+    for form in (".folded", ".speedscope.json", ".svg"):
+        assert not written(form) and written(form, "--interpreter")
 
 
 @pytest.mark.skipif("3.12" not in pythons(), reason="no Python 3.12 here")
