@@ -13,6 +13,8 @@
 /* In `aux` of a frame pointer's row. */
 #define FRAME_POINTER_GO 1   /* the frame may lie on another stack than the one the code runs on; 0 is the end */
 #define FRAME_POINTER_JIT 2  /* code made while the program runs, which may not keep them */
+/* In `aux` of an RSP row. */
+#define INJECTED 1           /* the caller did not call: it was interrupted, and made to look as if it had */
 
 static inline bool read_stack(u64 address, void *into, u32 size)
 {
@@ -173,7 +175,8 @@ static inline u32 step_row(struct walk *walk, struct row *row)
     walk->sp = cfa;
     walk->bp = bp;
     walk->pc = saved[1];
-    walk->is_return_address = 1;
+    walk->interrupted = row->kind == ROW_RSP && row->aux & INJECTED;
+    walk->is_return_address = !walk->interrupted;
     return GO_ON;
 }
 

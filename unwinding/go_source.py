@@ -14,7 +14,7 @@ from ..symbols.go_table import start_of_text
 from ..symbols.raw_bytes import BrokenFile
 from .code_patterns import SIGNAL_ROW
 from .encoding import unsigned
-from .rows import BAD, END, FRAME_POINTER_GO, RBP_UNCHANGED, Row, RowKind
+from .rows import BAD, END, FRAME_POINTER_GO, INJECTED, RBP_UNCHANGED, Row, RowKind
 from .sorted_pairs import Found, SortedPairs
 from .stretch import Stretch, gap, one_row, stretch_of
 from .x86_64 import SAVES_RBP, SIGNAL_RETURN
@@ -22,6 +22,10 @@ from .x86_64 import SAVES_RBP, SIGNAL_RETURN
 TOP_FRAME, SP_WRITE, ASSEMBLY = 1, 2, 4
 """Flags of functions: internal/abi/symtab.go, FuncFlagTopFrame, FuncFlagSPWrite and FuncFlagAsm. Of those with the
 first, only the entry of signal handlers is no special function: it has a caller, the code that the signal stopped."""
+
+ASYNC_PREEMPT = 3
+"""internal/abi/symtab.go, FuncID_asyncPreempt, of all versions since 1.18: the signal that takes the CPU from a
+goroutine makes it look as if the interrupted code had called this function."""
 
 LONGEST_TABLE = 1 << 14
 MOST_DECODED = 32
@@ -87,7 +91,8 @@ class GoSource:
                 return one_row(begin, end, SIGNAL_ROW)
             if flag & SP_WRITE or not steps:
                 return one_row(begin, end, FRAME_POINTER_GO)
-            found = self._rows(begin, end, self._elf.data.read_up_to(self._steps + steps, LONGEST_TABLE))
+            injected = INJECTED if special == ASYNC_PREEMPT else 0
+            found = self._rows(begin, end, self._elf.data.read_up_to(self._steps + steps, LONGEST_TABLE), injected)
             if flag & ASSEMBLY and SIGNAL_RETURN.match(self._code(end, 16)):
                 # Entered by a return, so that the call is looked for one byte ahead of it.
                 _add(found, end - 1, SIGNAL_ROW)
@@ -95,7 +100,7 @@ class GoSource:
         except BrokenFile:
             return one_row(begin, end, BAD)
 
-    def _rows(self, begin: int, end: int, steps: bytes) -> Stretch:
+    def _rows(self, begin: int, end: int, steps: bytes, aux: int) -> Stretch:
         """The rows of a function from its steps: pairs of a change of rsp and the bytes of code it holds for."""
         saved_from, slot = self._saved_rbp(begin, end)
         saved: int | None = None
@@ -105,10 +110,10 @@ class GoSource:
             change, place = unsigned(steps, place)
             length, place = unsigned(steps, place)
             depth += -(change >> 1) - 1 if change & 1 else change >> 1
-            _add(found, pc, _row(depth, saved))
+            _add(found, pc, _row(depth, saved, aux))
             if pc < saved_from <= pc + length:
                 saved = _FRAME_SLOT if slot is None else slot - depth - 8
-                _add(found, saved_from, _row(depth, saved))
+                _add(found, saved_from, _row(depth, saved, aux))
             pc += max(length, 1)
         return stretch_of(begin, end, found.starts, found.rows)
 
@@ -139,12 +144,12 @@ def _add(stretch: Stretch, start: int, row: bytes) -> None:
         stretch.rows.append(row)
 
 
-def _row(depth: int, saved: int | None) -> bytes:
+def _row(depth: int, saved: int | None, aux: int) -> bytes:
     """A row for rsp `depth` bytes below the return address, with rbp saved so many bytes from the CFA."""
     cfa = depth + 8
     if not 8 <= cfa < 1 << 31 or cfa % 8:
         return BAD
     # Once its place is below rsp, rbp has been restored.
     if saved is None or -saved > cfa or saved % 8 or not -(1 << 15) <= saved // 8 < -1:
-        return Row(RowKind.RSP, 0, RBP_UNCHANGED, cfa).pack()
-    return Row(RowKind.RSP, 0, saved // 8, cfa).pack()
+        return Row(RowKind.RSP, aux, RBP_UNCHANGED, cfa).pack()
+    return Row(RowKind.RSP, aux, saved // 8, cfa).pack()

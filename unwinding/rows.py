@@ -78,6 +78,10 @@ class FramePointer(IntFlag):
     """Code made while the program runs: nothing promises that it keeps frame pointers."""
 
 
+INJECTED = 1
+"""In `aux` of an RSP row: the caller did not call. It was interrupted, and made to look as if it had."""
+
+
 @lru_cache(4096)
 def unpack(row: bytes) -> Row:
     """The row in eight bytes; equal bytes give the same object."""

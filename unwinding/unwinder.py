@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ..profiles.vocabulary import StackEnd
 from ..symbols.raw_bytes import BrokenFile
 from .code import Code
-from .rows import RBP_AT_RBP, RBP_UNCHANGED, FramePointer, Row, RowKind
+from .rows import INJECTED, RBP_AT_RBP, RBP_UNCHANGED, FramePointer, Row, RowKind
 from .stack_bytes import StackBytes
 from .x86_64 import RBP, RSP, SAVED_RBP_FROM_RSP, SAVED_RIP_FROM_RSP
 
@@ -108,7 +108,10 @@ class _Walker:
         if pc is None or bp is None:
             return StackEnd.UNREADABLE_STACK
         self._frames.append((address, cfa))
-        self._go(pc, cfa, bp, returned=True)
+        injected = row.kind == RowKind.RSP and row.aux & INJECTED
+        if injected:
+            self.exact.append(len(self.addresses))
+        self._go(pc, cfa, bp, returned=not injected)
         return None
 
     def _cfa(self, row: Row) -> int | None:

@@ -13,7 +13,7 @@ from icetop.tests.programs_to_run import Build
 from icetop.tests.unwinding.conftest import SOURCES
 from icetop.tests.unwinding.files import code_pages, elf_of, labels, table_of
 from icetop.unwinding import pages
-from icetop.unwinding.rows import RBP_AT_RBP, RBP_UNCHANGED, Row, RowKind, unpack
+from icetop.unwinding.rows import INJECTED, RBP_AT_RBP, RBP_UNCHANGED, Row, RowKind, unpack
 
 pytestmark = [
     pytest.mark.skipif(shutil.which(tool) is None, reason=f"{tool} is not installed")
@@ -174,6 +174,8 @@ def test_go_s_end_of_stack_and_stack_switches(build: Build) -> None:
     elf, table, places = elf_of(program), table_of(program), labels(program)
     for name in ("runtime.goexit.abi0", "runtime.rt0_go.abi0", "runtime.mstart.abi0"):
         assert table.row_at(offset_of(elf, places[name])).kind == RowKind.END, name
+    preempted = offset_of(elf, places["runtime.asyncPreempt.abi0"])
+    assert [table.row_at(preempted + ahead).aux for ahead in (0, 1, 9)] == [INJECTED] * 3
     for name in ("runtime.systemstack.abi0", "runtime.mcall", "runtime.asmcgocall.abi0"):
         row = table.row_at(offset_of(elf, places[name]))
         assert (row.kind, row.aux) == (RowKind.FRAME_POINTER, 1), name

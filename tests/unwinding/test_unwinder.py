@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from icetop.profiles.vocabulary import StackEnd
 from icetop.symbols.raw_bytes import BrokenFile
-from icetop.unwinding.rows import RBP_AT_RBP, FramePointer, Row, RowKind
+from icetop.unwinding.rows import INJECTED, RBP_AT_RBP, FramePointer, Row, RowKind
 from icetop.unwinding.stack_bytes import StackBytes
 from icetop.unwinding.unwinder import Registers, Walk, unwind
 
@@ -57,6 +57,13 @@ COMPLETE = Walk([LEAF + 5, MIDDLE + 3, ENTRY + 2], StackEnd.COMPLETE)
 
 def test_rsp() -> None:
     assert walk(Row(RowKind.RSP, cfa=0x40), {0x38: MIDDLE + 3, 0x40: ENTRY + 2}) == COMPLETE
+
+
+def test_a_caller_that_was_made_to_look_as_one_is_looked_up_exactly() -> None:
+    code = MadeCode({LEAF: Row(RowKind.RSP, INJECTED, cfa=8), MIDDLE: RSP_8, ENTRY: END})
+    found = unwind(Registers(LEAF, SP, 0), stack({0: MIDDLE, 8: ENTRY + 2}), code)
+    assert found == Walk([LEAF, MIDDLE, ENTRY + 2], StackEnd.COMPLETE, exact=(0, 1))
+    assert code.asked == [LEAF, MIDDLE, ENTRY + 1]
 
 
 def test_rbp() -> None:
