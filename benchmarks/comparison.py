@@ -117,8 +117,8 @@ def timed(work: Callable[[], object]) -> list[float]:
 
 def trees() -> None:
     """The comparison itself, and other views of the same profile."""
-    from icetop.profiles.comparison import build_tree
     from icetop.profiles.top_table import top_table
+    from icetop.profiles.tree_builder import build_tree
     from icetop.profiles.view import Baseline, Stretch, View
     from icetop.tui.icicle_layout import lay_out
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from ..profiles.source import Source
 from ..profiles.view import View
 from .configuration import setting
@@ -17,6 +19,7 @@ blue_option = setting("--color-blind", "blue", is_flag=True, help="Comparisons i
 
 def show(source: Source, view: View, color: str, ascii_only: bool, theme: str, blue: bool = False) -> int:
     """Run the app over a source; gives the exit status. Raises Failure for a theme that cannot be used."""
+    gc.disable()  # until the app is up: it makes many objects that all stay
     from ..themes.palette import ThemeError
     from ..tui.app import run_app
 

@@ -9,10 +9,10 @@ _shown = False
 
 
 def show_splash(words: list[str]) -> None:
-    """Say that icetop starts, if these words ask for the live app and there is a terminal to say it on."""
+    """Say that icetop starts, if these words ask for the app and there is a terminal to say it on."""
     global _shown
-    live = not words or (words[0].startswith("-") and not {"-h", "--help", "--version"} & set(words))
-    if live and sys.stdin.isatty() and sys.stdout.isatty():
+    app = not words or words[0] == "open" or words[0].startswith("-")
+    if app and not {"-h", "--help", "--version"} & set(words) and sys.stdin.isatty() and sys.stdout.isatty():
         os.write(sys.stdout.fileno(), b"\r icetop  starting ...")
         _shown = True
 

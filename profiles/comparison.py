@@ -18,17 +18,11 @@ from .significance import FEWEST_SAMPLES, SMALLEST_CHANGE, BoolArray, FloatArray
 from .slices import SlicedRows, sliced
 from .stacks import ROOTS
 from .top_table import outermost_boxes
-from .tree_builder import build_call_tree, tree_of
+from .tree_builder import tree_of
 from .view import View
 
 WIDTH = 1 << 40
 """What the whole is as wide as where widths are shares: enough that nothing is lost to rounding."""
-
-
-def build_tree(profile: Profile, view: View, memory: OrderMemory | None = None) -> CallTree:
-    """The call tree of a view, a comparison where it has a baseline. `memory` keeps the order of siblings."""
-    build = build_call_tree if view.baseline is None else build_comparison
-    return build(profile, view, memory)
 
 
 def build_comparison(profile: Profile, view: View, memory: OrderMemory | None = None) -> CallTree:

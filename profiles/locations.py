@@ -48,7 +48,10 @@ class Location:
     @property
     def named(self) -> bool:
         """Whether it has a name."""
-        return bool(self.lines) and not _PLACEHOLDER.fullmatch(self.lines[0].function)
+        if not self.lines:
+            return False
+        name = self.lines[0].function
+        return not (name.startswith("[") and _PLACEHOLDER.fullmatch(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from .change import Side
-from .comparison import build_tree
 from .delta import Context
 from .groups import group_series
 from .locations import Frame
@@ -19,7 +18,7 @@ from .stacks import ROOTS
 from .time_notes import TimeNote
 from .timeline import Bucket
 from .top_table import Sort, TopRow, top_table
-from .tree_builder import hidden_frames
+from .tree_builder import build_tree, hidden_frames
 from .view import View
 from .vocabulary import StackEnd
 

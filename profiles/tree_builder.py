@@ -23,6 +23,15 @@ from .view import View
 from .vocabulary import Language
 
 
+def build_tree(profile: Profile, view: View, memory: OrderMemory | None = None) -> CallTree:
+    """The call tree of a view, a comparison where it has a baseline. `memory` keeps the order of siblings."""
+    if view.baseline is None:
+        return build_call_tree(profile, view, memory)
+    from .comparison import build_comparison  # it is built on this module, and few views need it
+
+    return build_comparison(profile, view, memory)
+
+
 def build_call_tree(profile: Profile, view: View, memory: OrderMemory | None = None) -> CallTree:
     """The call tree of a view. `memory` keeps the order of siblings from one refresh to the next."""
     groups, group_of_series = group_series(profile, view.first_level)

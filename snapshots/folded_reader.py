@@ -14,9 +14,11 @@ import numpy as np
 
 from ..profiles.delta import Context, Counts, Delta, Notice
 from ..profiles.locations import Line, Location
+from ..profiles.selection import IntArray
 from ..profiles.series import Series
-from ..profiles.vocabulary import Language, StackEnd
-from .folded import KERNEL, TRUNCATED
+from ..profiles.vocabulary import Language
+from .folded import KERNEL
+from .folded_lines import Lines, take_apart
 from .limits import Limits
 from .node_table import NodeTable
 from .opening import Reading
@@ -24,14 +26,11 @@ from .sample_types import LARGEST_COUNT
 from .wire import Malformed
 
 KIND = "samples"
-FIRST_CHUNK, CHUNK = 1 << 18, 1 << 20
+FIRST_CHUNK, CHUNK = 1 << 16, 1 << 20
 """Bytes read at once, at first and later on: soon something to see, and then no more often than needed."""
 
 LONGEST_LINE = 1 << 24
-MARK = TRUNCATED.encode()
-_MARK = re.compile(r"\[truncated: (\w+)\]")
 _UNNAMED = re.compile(r"\[([^\[\]]+)\+0x([0-9a-f]{1,16})\]")
-_COUNTED = re.compile(r"(.*\S)[ \t]+(-?\d{1,18})(?:\.\d*)?")
 
 
 def read_folded(stream: Reading, limits: Limits) -> Iterator[Delta]:
@@ -41,8 +40,8 @@ def read_folded(stream: Reading, limits: Limits) -> Iterator[Delta]:
     Raises Malformed when no line is one, TooLarge, and what the file raises.
     """
     reader = _Reader(limits)
-    for lines in _lines(stream):
-        reader.take(lines)
+    for text in _whole_lines(stream):
+        reader.take(text)
         if reader.counted:
             yield reader.delta()
     if not reader.stacks:
@@ -50,15 +49,17 @@ def read_folded(stream: Reading, limits: Limits) -> Iterator[Delta]:
     yield reader.end()
 
 
-def _lines(stream: Reading) -> Iterator[list[bytes]]:
+def _whole_lines(stream: Reading) -> Iterator[bytes]:
+    """The text in parts that end where lines do, without the last line's end."""
     rest, size = b"", FIRST_CHUNK
     while chunk := stream.read(size):
-        *whole, rest = (rest + chunk).split(b"\n")
+        whole, ended, rest = (rest + chunk).rpartition(b"\n")
         if len(rest) > LONGEST_LINE:
             raise Malformed(f"a line is longer than {LONGEST_LINE:,} bytes")
-        yield whole
+        if ended:
+            yield whole
         size = CHUNK
-    yield [rest]
+    yield rest
 
 
 class _Names(dict[bytes, int]):
@@ -86,56 +87,27 @@ class _Reader:
         self._counts = Counts()
         self._sent = (0, 0)
 
-    def take(self, lines: list[bytes]) -> None:
-        """Count some lines; those that neither begin nor end with what may be a blank need no closer look."""
-        stacks: list[bytes] = []
-        numbers: list[int] = []
-        for line in lines:
-            stack, _, number = line.rpartition(b" ")
-            if number.isdigit() and len(number) <= 18 and stack and 32 < stack[0] < 127 and 32 < stack[-1] < 127:
-                stacks.append(stack)
-                numbers.append(int(number))
-            elif line and not (text := line.decode("utf-8", "replace")).isspace():
-                match = _COUNTED.fullmatch(text.strip())
-                if match is None:
-                    self._bad += 1
-                else:
-                    stacks.append(match[1].encode("utf-8", "replace"))
-                    numbers.append(int(match[2]))
-        if stacks:
-            self._count(stacks, numbers)
-
-    def _count(self, stacks: list[bytes], numbers: list[int]) -> None:
-        processes: list[bytes] = []
-        roots: list[int] = []
-        ways: list[bytes] = []
-        lengths: list[int] = []
-        for stack in stacks:
-            process, framed, way = stack.partition(b";")
-            end = _end(way) if way.startswith(MARK) else None
-            if end is not None:
-                _, framed, way = way.partition(b";")
-            processes.append(process)
-            roots.append(end or 0)
-            lengths.append(way.count(b";") + 1 if framed else 0)
-            if framed:
-                ways.append(way)
-        names = list(map(self._names.__getitem__, b";".join(ways).split(b";"))) if ways else []
-        leaves = self._leaves(roots, lengths, names)
-        self.stacks += len(stacks)
+    def take(self, text: bytes) -> None:
+        """Count the lines of some text."""
+        lines = take_apart(text)
+        self._bad += lines.bad
+        if not lines.numbers:
+            return
+        self.stacks += len(lines.numbers)
         self._limits.hold(self.stacks, self._limits.samples, "stacks")
+        numbers = lines.numbers
         self._counts = Counts(
-            array("I", leaves),
-            array("I", map(self._processes.__getitem__, processes)),
+            array("I", self._leaves(lines).astype(np.uint32).tobytes()),
+            array("I", map(self._processes.__getitem__, lines.processes)),
             array("I", numbers if min(numbers) >= 0 and max(numbers) <= LARGEST_COUNT else map(_samples, numbers)),
             array("q", numbers),
         )
         self.counted = True
 
-    def _leaves(self, roots: list[int], lengths: list[int], names: list[int]) -> list[int]:
-        columns = (np.array(column, dtype=np.int64) for column in (roots, lengths, names))
+    def _leaves(self, lines: Lines) -> IntArray:
+        names = np.fromiter(map(self._names.__getitem__, lines.frames), dtype=np.int64, count=int(lines.lengths.sum()))
         try:
-            leaves: list[int] = self._nodes.add(*columns).tolist()
+            leaves = self._nodes.add(lines.roots, lines.lengths, names)
         except ValueError as error:
             raise Malformed(str(error)) from None
         self._limits.hold(len(self._nodes), self._limits.nodes, "stack frames")
@@ -166,12 +138,6 @@ class _Reader:
 
 def _samples(number: int) -> int:
     return min(max(number, 0), LARGEST_COUNT)
-
-
-def _end(way: bytes) -> StackEnd | None:
-    """How a stack ended that says so first; None where it does not."""
-    match = _MARK.fullmatch(way.partition(b";")[0].decode("utf-8", "replace"))
-    return None if match is None else StackEnd.from_reason(match[1])
 
 
 def _location(name: str) -> Location:

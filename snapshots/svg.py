@@ -12,11 +12,11 @@ from html import escape
 from importlib.resources import files
 
 from ..profiles.call_tree import END, FRAME, GROUP, CallTree
-from ..profiles.comparison import build_tree
 from ..profiles.locations import Frame
 from ..profiles.printable import printable
 from ..profiles.profile import Profile
 from ..profiles.report_text import format_value
+from ..profiles.tree_builder import build_tree
 from ..profiles.view import View
 from ..profiles.vocabulary import Language
 

@@ -14,6 +14,9 @@ from ..profiles.source import Source, SourceError
 IN_FLIGHT = 64
 """Deltas handed over but not yet folded; then the source has to wait, so that memory stays bounded."""
 
+FIRST_PATIENCE = 0.5
+"""Seconds that a file is not read on while the first picture of it is drawn, which would then take twice as long."""
+
 
 class Feed:
     """Reads a source in a thread of its own, from `start` until it ends or `stop`."""
@@ -37,11 +40,16 @@ class Feed:
         self._post = post
         self._room = BoundedSemaphore(IN_FLIGHT)
         self._stopped = Event()
+        self._shown = Event()
         self._thread = Thread(target=self._run, name="icetop-feed", daemon=True)
 
     def start(self) -> None:
         """Begin reading."""
         self._thread.start()
+
+    def shown(self) -> None:
+        """Say that a picture stands on the screen."""
+        self._shown.set()
 
     def folded(self) -> None:
         """Say that a delta has been dealt with."""
@@ -50,6 +58,7 @@ class Feed:
     def stop(self, patience: float = 3.0) -> None:
         """Ask the source to end and wait for it, `patience` seconds at most."""
         self._stopped.set()
+        self._shown.set()
         self._source.stop()
         if self._thread.is_alive():
             self._thread.join(patience)
@@ -58,13 +67,17 @@ class Feed:
         notice: Notice | None = None
         try:
             for delta in self._source.deltas():
-                if any(len(counts) for counts in delta.counts.values()):
+                counted = any(len(counts) for counts in delta.counts.values())
+                if counted:
                     _prepare()
                 while not self._stopped.is_set() and not self._room.acquire(timeout=0.2):
                     pass
                 if not self._stopped.is_set():
                     self._post(self.Arrived(delta))
                     _prepare()
+                if counted and not self._source.live:
+                    self._shown.wait(FIRST_PATIENCE)
+                    self._shown.set()
         except SourceError as error:
             notice = error.notice
         except Exception as error:  # whatever fails in a source, the screen goes on with what it has
@@ -79,5 +92,5 @@ def _prepare() -> None:
     """
     # numpy's linear algebra is not used; without its threads numpy is there in half the time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from ..profiles import comparison, top_table  # noqa: F401
+    from ..profiles import top_table, tree_builder  # noqa: F401
     from . import icicle_layout  # noqa: F401

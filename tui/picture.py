@@ -108,9 +108,9 @@ class Camera:
 
 
 def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, backwards: bool) -> Picture:
-    from ..profiles.comparison import build_tree
     from ..profiles.selection import set_aside
     from ..profiles.top_table import top_table
+    from ..profiles.tree_builder import build_tree
 
     tree = build_tree(profile, view, memory)
     upright = build_tree(profile, replace(view, inverted=False)) if view.inverted else tree

@@ -1,7 +1,8 @@
-"""Giving memory back to the system."""
+"""Giving memory back to the system, and not looking for garbage where there is none."""
 
 from __future__ import annotations
 
+import gc
 from contextlib import suppress
 
 
@@ -14,3 +15,9 @@ def give_back() -> None:
 
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def keep_for_good() -> None:
+    """Spare what is there now, modules and tables, the search for garbage: that holds up keys, and finds nothing."""
+    gc.freeze()
+    gc.enable()

@@ -9,10 +9,10 @@ from textual import events
 from textual.message import Message
 
 from ..profiles.printable import printable
-from ..profiles.report_text import clip
 from ..profiles.time_notes import TimeNote
 from ..profiles.timeline import SECOND
 from .figures import clock, length
+from .labels import cut
 from .look import Look
 from .painted import Painted
 from .picture import Load, Picture
@@ -149,7 +149,7 @@ class TimeStrip(Painted):
         """A sign where a note stands, and as much of it as there is room for."""
         if not 0 <= at < len(signs):
             return
-        text = f" {clip(printable(note.text, LONGEST_NOTE), LONGEST_NOTE)} "
+        text = f" {cut(printable(note.text, LONGEST_NOTE), LONGEST_NOTE, self.look.glyphs.ellipsis)} "
         if text.isascii() and is_free(signs, at + 1, len(text)):
             write(signs, styles, at + 1, text, self.look.palette.strip_change)
         write(signs, styles, at, NOTE_SIGN, self.look.palette.strip_change)

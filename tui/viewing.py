@@ -29,7 +29,7 @@ from .refresher import Refresher
 from .search import Search
 from .self_cost import SelfCost
 from .situation import idle, no_samples, nothing_came, starting, waiting
-from .spare_memory import give_back
+from .spare_memory import give_back, keep_for_good
 from .steering import Steering
 from .target_words import ordered_words, target_words
 
@@ -75,6 +75,7 @@ class ViewingApp(AskingApp):
         self._show_situation()
         self._show_header()
         self._recall()
+        self._keep_for_good()
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._feed.start)
         self.call_after_refresh(self.ask)
@@ -110,10 +111,15 @@ class ViewingApp(AskingApp):
             self._keeper.profile.notices.append(message.notice)
             self._board.notice.tell(message.notice)
         if self._counted:
+            self._keep_for_good()
             self._refresher.at_once()
         self._show_situation()
         self._show_header()
         self._read_more()
+
+    def _keep_for_good(self) -> None:
+        if not self.is_headless:  # nor is it the only thing in its process
+            keep_for_good()
 
     @property
     def _measured(self) -> bool:
@@ -135,8 +141,11 @@ class ViewingApp(AskingApp):
                 give_back()
             return picture
 
+        if self._picture is None:
+            self._keep_for_good()
         self._picture = await self._keeper.read(take)
         self._show_picture()
+        self.call_after_refresh(self._feed.shown)
 
     # --- showing
 
