@@ -31,6 +31,7 @@ class CallTree:
 
     `what` is ALL, GROUP, END or FRAME, and `refs` the index into `groups`, `StackEnd` or `frames` accordingly.
     `flat` and `cum` are values in the kind's unit, `flat_samples` and `cum_samples` numbers of samples.
+    `worth` is the value of each sample, 0 where they differ.
     `change` is there in a comparison: what the baseline says of the same boxes.
     """
 
@@ -45,6 +46,7 @@ class CallTree:
     cum_samples: IntArray
     groups: list[Group]
     frames: list[Frame]
+    worth: int = 0
     change: TreeChange | None = None
 
     def __len__(self) -> int:

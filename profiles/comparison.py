@@ -101,7 +101,7 @@ class _Both:
         mixed = self.tree
         mine, theirs = self._sums(self.now, self.now_boxes), self._sums(self.was, self.was_boxes)
         tree = replace(
-            mixed, flat=mine.flat, cum=mine.cum, flat_samples=mine.flat_samples, cum_samples=mine.cum_samples
+            mixed, flat=mine.flat, cum=mine.cum, flat_samples=mine.flat_samples, cum_samples=mine.cum_samples, worth=0
         )
         outermost = outermost_boxes(tree)
         functions, earlier = self._by_function(mine, outermost), self._by_function(theirs, outermost)

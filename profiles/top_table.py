@@ -164,7 +164,7 @@ def function_sums(tree: CallTree) -> FunctionSums:
 
     A box counts towards cum unless one above it is of the same frame.
     """
-    every = np.flatnonzero(tree.what == FRAME)
+    every = np.flatnonzero((tree.what == FRAME) & ((tree.flat != 0) | (tree.flat_samples != 0)))
     outermost = outermost_boxes(tree)
 
     def added(column: IntArray, boxes: IntArray) -> IntArray:
@@ -172,10 +172,10 @@ def function_sums(tree: CallTree) -> FunctionSums:
         np.add.at(sums, tree.refs[boxes], column[boxes])
         return sums
 
-    flat, cum = added(tree.flat, every), added(tree.cum, outermost)
-    if tree.flat_samples is tree.flat and tree.cum_samples is tree.cum:
-        return flat, flat, cum, cum
-    return flat, added(tree.flat_samples, every), cum, added(tree.cum_samples, outermost)
+    flat_samples, cum_samples = added(tree.flat_samples, every), added(tree.cum_samples, outermost)
+    if tree.worth:
+        return flat_samples * tree.worth, flat_samples, cum_samples * tree.worth, cum_samples
+    return added(tree.flat, every), flat_samples, added(tree.cum, outermost), cum_samples
 
 
 def outermost_boxes(tree: CallTree) -> IntArray:

@@ -51,8 +51,8 @@ def tree_of(
 ) -> tuple[CallTree, SmallArray]:
     """The call tree of stacks, and the box where each of them ends.
 
-    `pairs` are sorted (group << 32 | leaf node) keys, each once; `samples` and `values` what was counted of each, one
-    array where they are equal. `same_frames` gives for each frame the one that stands for it (None: itself).
+    `pairs` are sorted (group << 32 | leaf node) keys, each once; `samples` and `values` what was counted of each.
+    `same_frames` gives for each frame the one that stands for it (None: itself).
     """
     merger = Merger(profile, view, hidden_frames(profile.frames, view), same_frames)
     leaves = merger.leaf_first(pairs) if view.inverted else merger.root_first(pairs)
@@ -60,9 +60,10 @@ def tree_of(
     if view.focus or view.collapsed:
         boxes, leaves = reshaped(boxes, leaves, profile.frames, view)
     del merger  # its columns are as large as the tree
-    by_value = _cumulated(boxes, leaves, values)
-    by_samples = by_value if samples is values else _cumulated(boxes, leaves, samples)
-    tree, places = _tree(profile, groups, boxes, by_value, by_samples, memory)
+    worth = _worth(samples, values)
+    by_samples = _cumulated(boxes, leaves, samples)
+    by_value = _worth_of(by_samples, worth) if worth else _cumulated(boxes, leaves, values)
+    tree, places = _tree(profile, groups, boxes, by_value, by_samples, worth, memory)
     return tree, places[leaves]
 
 
@@ -84,21 +85,28 @@ def _those(frames: list[Frame], condition: Callable[[Frame], bool]) -> npt.NDArr
 
 
 def _by_group(rows: Rows, group_of_series: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Rows added up by group: sorted (group << 32 | node) keys, samples, values (the same array where they agree)."""
+    """Rows added up by group: sorted (group << 32 | node) keys, samples, values."""
     keys, places = distinct(group_of_series[rows.series] << 32 | rows.nodes)
-    samples = np.zeros(len(keys), dtype=np.int64)
+    samples, values = np.zeros((2, len(keys)), dtype=np.int64)
     np.add.at(samples, places, rows.samples)
-    if np.array_equal(rows.samples, rows.values):
-        return keys, samples, samples
-    values = np.zeros(len(keys), dtype=np.int64)
     np.add.at(values, places, rows.values)
     return keys, samples, values
+
+
+def _worth(samples: IntArray, values: IntArray) -> int:
+    """What each sample is worth, 0 where that differs: mostly it does not, and then all need be added up but once."""
+    worth = int(values[0] // max(samples[0], 1)) if len(samples) else 0
+    return worth if np.array_equal(samples * worth, values) else 0
 
 
 Number = TypeVar("Number", np.int8, np.int32, np.int64)
 
 Sums = tuple[IntArray, IntArray]
 """Flat and cumulated, a column each."""
+
+
+def _worth_of(samples: Sums, worth: int) -> Sums:
+    return samples if worth == 1 else (samples[0] * worth, samples[1] * worth)
 
 
 def _cumulated(boxes: Boxes, leaves: SmallArray, numbers: IntArray) -> Sums:
@@ -108,7 +116,13 @@ def _cumulated(boxes: Boxes, leaves: SmallArray, numbers: IntArray) -> Sums:
 
 
 def _tree(
-    profile: Profile, groups: list[Group], boxes: Boxes, values: Sums, samples: Sums, memory: OrderMemory | None
+    profile: Profile,
+    groups: list[Group],
+    boxes: Boxes,
+    values: Sums,
+    samples: Sums,
+    worth: int,
+    memory: OrderMemory | None,
 ) -> tuple[CallTree, SmallArray]:
     """The tree, and where in it each box is."""
     sizes = boxes.summed(np.ones(len(boxes.keys), dtype=np.int32))
@@ -121,8 +135,8 @@ def _tree(
         put[places] = column
         return put
 
-    flat, cum = ordered(values[0]), ordered(values[1])
-    same = samples is values
+    flat_samples, cum_samples = ordered(samples[0]), ordered(samples[1])
+    flat, cum = _worth_of((flat_samples, cum_samples), worth) if worth else (ordered(values[0]), ordered(values[1]))
     tree = CallTree(
         what=ordered((boxes.keys >> WHAT).astype(np.int8)),
         refs=ordered(boxes.keys & (1 << WHAT) - 1),
@@ -131,10 +145,11 @@ def _tree(
         depths=ordered(depths),
         flat=flat,
         cum=cum,
-        flat_samples=flat if same else ordered(samples[0]),
-        cum_samples=cum if same else ordered(samples[1]),
+        flat_samples=flat_samples,
+        cum_samples=cum_samples,
         groups=groups,
         frames=profile.frames,
+        worth=worth,
     )
     return tree, places
 

@@ -120,8 +120,8 @@ def _split(stacks: list[bytes], numbers: list[int], bad: int) -> Lines:
         if framed:
             ways.append(way)
     frames = b";".join(ways).split(b";") if ways else []
-    columns = (np.array(column, dtype=np.int64) for column in (roots, lengths))
-    return Lines(processes, *columns, frames, numbers, bad)
+    root_column, length_column = (np.array(column, dtype=np.int64) for column in (roots, lengths))
+    return Lines(processes, root_column, length_column, frames, numbers, bad)
 
 
 def _end(way: bytes) -> StackEnd | None:

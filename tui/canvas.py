@@ -7,6 +7,7 @@ sensible text that turns what was sent before into that.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import repeat
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,7 +15,7 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
 from .labels import cells
-from .pen import Cell, Pen
+from .pen import Cell, Pen, alike
 
 BRIDGE = 4
 """Unchanged cells between two changes that are as cheap sent again as jumped over, as long as the style stays."""
@@ -117,7 +118,7 @@ class Canvas:
             if control:
                 continue
             if text.isascii():
-                laid += [(character, style) for character in text]
+                laid.extend(zip(text, repeat(style)))
             else:
                 laid += _wide(text, style)
         laid = laid[: len(row) - x]
@@ -143,7 +144,7 @@ def _runs(wanted: list[Cell], sent: list[Cell]) -> list[tuple[int, int]]:
     """The stretches [start, end) that differ, near ones joined, none beginning inside a wide character."""
     runs: list[tuple[int, int]] = []
     for place, (new, old) in enumerate(zip(wanted, sent, strict=True)):
-        if new is old or new == old:
+        if new is old or alike(new, old):
             continue
         if runs and place - runs[-1][1] <= BRIDGE and _plain(wanted, runs[-1][1], place):
             runs[-1] = (runs[-1][0], place + 1)
@@ -153,8 +154,9 @@ def _runs(wanted: list[Cell], sent: list[Cell]) -> list[tuple[int, int]]:
 
 
 def _plain(cells: list[Cell], start: int, end: int) -> bool:
-    """Whether cells are single bytes in the style of the one before them."""
-    return all(text.isascii() and text and style is cells[start - 1][1] for text, style in cells[start:end])
+    """Whether cells are single bytes that look as they should in the style of the one before them."""
+    style = cells[start - 1][1]
+    return all(cell[0].isascii() and cell[0] and alike(cell, (cell[0], style)) for cell in cells[start:end])
 
 
 def _whole(wanted: list[Cell], start: int, end: int) -> tuple[int, int]:

@@ -37,6 +37,10 @@ class Placed:
         """In cells."""
         return self.right - self.left
 
+    def moved(self, left: int, right: int, rest: int) -> Placed:
+        """The same somewhere else."""
+        return Placed(self.box, left, right, self.culled, rest)
+
 
 def lay_out(tree: CallTree, root: int, width: int, top: int, height: int, minimum: int = 0) -> list[list[Placed]]:
     """The boxes on each of `height` rows, from left to right, the box `root` being `width` cells wide.

@@ -23,6 +23,11 @@ class Painted(Widget):
         super().__init__(id=id)
         self.look = look
 
+    @property
+    def size(self) -> Size:
+        """All of it. Textual takes off what borders and bars need: there are none, and it takes long to see that."""
+        return self.outer_size
+
     def dress(self, look: Look) -> None:
         """Take on another look."""
         self.look = look

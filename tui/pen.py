@@ -16,7 +16,7 @@ ON = ("1", "2", "3", "4", "5", "6", "7", "8", "9")
 OFF = ("22", "22", "23", "24", "25", "25", "27", "28", "29")
 """What turns rich's first nine attributes (bold, dim, italic, underline ...) on and off."""
 
-BOLD_AND_DIM, REVERSE_OR_LINES = 0b11, 0b101001000
+BOLD_AND_DIM, REVERSE_OR_LINES = 0b11, 0b1111101001000
 
 
 class Pen:
@@ -38,7 +38,7 @@ class Pen:
         while at < last:
             blanks = self._blanks(cells, at) if self._erases and cells[at][0] == " " else 0
             self._go(x + at, y)
-            self._dip(cells[at][1])
+            self._dip(cells[at])
             if blanks >= BLANKS:
                 self.parts.append(f"\x1b[{blanks}X")
                 at += blanks
@@ -52,7 +52,7 @@ class Pen:
 
     def end(self) -> str:
         """All of it, the style plain again."""
-        self._dip(None)
+        self._dip(("", None))
         return "".join(self.parts)
 
     @staticmethod
@@ -61,7 +61,7 @@ class Pen:
         style, end = cells[at][1], at
         if style is not None and _attributes(style) & REVERSE_OR_LINES:
             return 0
-        while end < len(cells) and cells[end][0] == " " and cells[end][1] is style:
+        while end < len(cells) and alike(cells[end], (" ", style)):
             end += 1
         return end - at
 
@@ -76,10 +76,24 @@ class Pen:
             self._sure = True
         self._x, self._y = x, y
 
-    def _dip(self, style: Style | None) -> None:
-        if style is not self._style:
+    def _dip(self, cell: Cell) -> None:
+        """Take on the style of a cell, where it does not look the same in the one there is."""
+        character, style = cell
+        if style is not self._style and not (character == " " and same_ground(style, self._style)):
             self.parts.append(turn(self._style, style))
             self._style = style
+
+
+def alike(one: Cell, other: Cell) -> bool:
+    """Whether two cells look the same: of a blank only its ground is seen."""
+    return one == other or (one[0] == " " == other[0] and same_ground(one[1], other[1]))
+
+
+@lru_cache(maxsize=4096)
+def same_ground(one: Style | None, other: Style | None) -> bool:
+    """Whether blanks look the same in two styles."""
+    lines = (_attributes(one) | _attributes(other)) & REVERSE_OR_LINES
+    return not lines and _colour(one, foreground=False) == _colour(other, foreground=False)
 
 
 @lru_cache(maxsize=4096)

@@ -102,6 +102,7 @@ class Camera:
             return replace(_later(profile, self._last[1]), changes=self._interest.changes(profile, view.kind))
         picture = _picture(profile, view, self._memory, sort, backwards)
         picture = replace(picture, changes=self._interest.changes(profile, view.kind))
+        _ = picture.tree.levels  # kept once asked for, and not to be worked out on the screen's thread
         over = view.stretch.end_ns is not None and view.stretch.end_ns <= profile.timeline.end_ns
         self._last = (wanted, picture) if over else None
         return picture

@@ -12,19 +12,24 @@ GAP = 0.9
 EARLY_GAP, EARLY = 0.1, 2.0
 """The gap in the first seconds after the first picture, when every delta is news."""
 
-REST = 4
-"""A picture that takes long is followed by a pause this many times as long."""
+REST, LONGEST_REST = 40, 3.0
+"""A picture that takes much work is followed by a pause this many times as long, of so many seconds at most: the
+screen is not to cost more than it must, and a key that meets with no work is answered at once."""
+
+LEAST_REST = 4
+"""The pause that there is however long a picture took, and in the first seconds."""
 
 
 class Refresher:
-    """`take` works out and shows a picture; `start` runs a coroutine; `later` calls back after some seconds.
+    """`take` works out and shows a picture, and gives the seconds of CPU that took; `start` runs a coroutine; `later`
+    calls back after some seconds.
 
     `eager` says that soon after the first picture every part of the data is worth another one.
     """
 
     def __init__(
         self,
-        take: Callable[[], Awaitable[None]],
+        take: Callable[[], Awaitable[float]],
         start: Callable[[Coroutine[Any, Any, None]], object],
         later: Callable[[float, Callable[[], None]], object],
         eager: bool = True,
@@ -67,8 +72,7 @@ class Refresher:
             while self._stale:
                 self._stale = self._urgent = False
                 begin = time.monotonic()
-                await self._take()
-                self._plan(begin, time.monotonic())
+                self._plan(begin, await self._take())
                 if not self._urgent:
                     break
         finally:
@@ -76,7 +80,8 @@ class Refresher:
         if self._stale:
             self.data_came()
 
-    def _plan(self, begin: float, end: float) -> None:
+    def _plan(self, begin: float, work: float) -> None:
         self._began = self._began or begin
-        gap = EARLY_GAP if self._eager and end - self._began < EARLY else GAP
-        self._next = begin + max(gap, REST * (end - begin))
+        early = self._eager and time.monotonic() - self._began < EARLY
+        gap = EARLY_GAP if early else max(GAP, min(REST * work, LONGEST_REST))
+        self._next = begin + max(gap, LEAST_REST * work)

@@ -27,12 +27,15 @@ class Row:
 
     def put(self, text: str, style: Style | None = None) -> Row:
         """Append text, cut with an ellipsis where it does not fit."""
-        if text and self.room > 0:
+        if text and self.used < self.width:
             if not text.isprintable():
                 text = printable(text)
-            text = cut(text, self.room, self._ellipsis)
+            size = cells(text)
+            if size > self.width - self.used:
+                text = cut(text, self.width - self.used, self._ellipsis)
+                size = cells(text)
             self._segments.append(Segment(text, style or self._ground))
-            self.used += cells(text)
+            self.used += size
         return self
 
     def to(self, column: int, style: Style | None = None) -> Row:

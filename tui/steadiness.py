@@ -8,7 +8,6 @@ what it stands for is more than a cell away.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -78,4 +77,4 @@ def _settled(
     elif before is not None and abs(QUARTERS * (before.right - right) + before.rest - rest) <= QUARTERS:
         right, rest = before.right, before.rest
     right = min(max(right, left + 1), last)
-    return replace(placed, left=left, right=right, rest=rest) if right > left else None
+    return placed.moved(left, right, rest) if right > left else None
