@@ -144,7 +144,7 @@ def _location(name: str) -> Location:
     language = Language.KERNEL if name.endswith(KERNEL) else Language.NATIVE
     name = name.removesuffix(KERNEL)
     binary = "[kernel]" if language is Language.KERNEL else ""
-    unnamed = _UNNAMED.fullmatch(name)
+    unnamed = _UNNAMED.fullmatch(name) if name.startswith("[") else None
     if unnamed:
         return Location(language, binary or unnamed[1], "", int(unnamed[2], 16))
     return Location(language, binary, "", 0, (Line(name),))

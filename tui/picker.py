@@ -29,11 +29,11 @@ class PickerScreen(ChooserScreen):
     """The processes that can be picked. `picture` is what there is to pick from where this machine is not meant."""
 
     class Came(Message):
-        """Processes were read."""
+        """Processes were read. What they look like in the list is worked out by who read them: it takes its time."""
 
-        def __init__(self, processes: list[LiveProcess]) -> None:
+        def __init__(self, processes: Sequence[LiveProcess]) -> None:
             super().__init__()
-            self.processes = processes
+            self.entries = entries_of(processes)
 
     def __init__(self, look: Look, picture: Picture | None, live: bool, profile: Profile | None = None) -> None:
         title = "pick what to sample" if live else "pick what to look at"
@@ -56,7 +56,7 @@ class PickerScreen(ChooserScreen):
 
     def on_picker_screen_came(self, message: Came) -> None:
         """Offer what was read."""
-        self.chooser.offer(entries_of(message.processes))
+        self.chooser.offer(message.entries)
 
 
 def entries_of(processes: Sequence[LiveProcess]) -> list[Entry]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ..profiles.call_tree import CallTree
+    from ..profiles.locations import Frame
 
 LONGEST = 1024
 """Characters of a name that are searched."""
@@ -33,12 +34,28 @@ class Matches:
         return ahead[0 if direction > 0 else -1] if ahead else places[0 if direction > 0 else -1]
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a search says of the names of frames, in their order: they are added to, and keep their names."""
+
+    text: str
+    frames: list[Frame]
+    hits: list[bool]
+
+    def all(self) -> list[bool]:
+        """For each frame whether it matches."""
+        pattern = compile_search(self.text)
+        self.hits.extend(is_hit(pattern, frame.name) for frame in self.frames[len(self.hits) :])
+        return self.hits
+
+
 class Search:
     """The search that stands, and what it found in the picture on the screen."""
 
     def __init__(self) -> None:
         self.text = ""
         self.matches: Matches | None = None
+        self._known = Names("", [], [])
 
     @property
     def share(self) -> float | None:
@@ -47,7 +64,12 @@ class Search:
 
     def look(self, tree: CallTree) -> None:
         """Search another tree."""
-        self.matches = find_matches(tree, compile_search(self.text)) if self.text else None
+        if not self.text:
+            self.matches = None
+            return
+        if self._known.text != self.text or self._known.frames is not tree.frames:
+            self._known = Names(self.text, tree.frames, [])
+        self.matches = find_matches(tree, self._known)
 
     def misses(self, box: int) -> bool:
         """Whether there is a search that a box does not match."""
@@ -67,18 +89,20 @@ def compile_search(text: str) -> re.Pattern[str]:
         return re.compile(re.escape(text), re.IGNORECASE)
 
 
-def find_matches(tree: CallTree, pattern: re.Pattern[str]) -> Matches:
+def is_hit(pattern: re.Pattern[str], name: str) -> bool:
+    """Whether a name matches."""
+    return pattern.search(name[:LONGEST]) is not None
+
+
+def find_matches(tree: CallTree, names: Names) -> Matches:
     """All matches in a tree; a box inside a matching one counts only once in the share."""
     import numpy as np
 
     from ..profiles.call_tree import FRAME, GROUP
 
-    def hits(names: list[str]) -> npt.NDArray[np.bool_]:
-        found = (pattern.search(name[:LONGEST]) is not None for name in names)
-        return np.fromiter(found, dtype=np.bool_, count=len(names))
-
-    frames = hits([frame.name for frame in tree.frames])
-    groups = hits([f"{group.name}: {group.title}" for group in tree.groups])
+    pattern = compile_search(names.text)
+    frames = np.array(names.all(), dtype=np.bool_)
+    groups = np.array([is_hit(pattern, f"{group.name}: {group.title}") for group in tree.groups], dtype=np.bool_)
     boxes = np.zeros(len(tree), dtype=np.bool_)
     for what, matching in ((FRAME, frames), (GROUP, groups)):
         places = np.flatnonzero(tree.what == what)

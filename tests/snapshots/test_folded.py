@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from icetop.profiles.source import SourceError
 from icetop.profiles.target import Target
 from icetop.profiles.view import Stretch, View
 from icetop.profiles.vocabulary import Language, StackEnd
+from icetop.snapshots import folded_lines
 from icetop.snapshots.file_source import FileSource
 from icetop.snapshots.folded import encode_folded
 from icetop.tests.profile_maker import SECOND, START, ProfileMaker, rich_profile
@@ -133,3 +135,66 @@ def test_a_large_file_comes_in_parts_and_says_the_same(tmp_path: Path) -> None:
     stacks = build_report(whole, View(kind="samples"), stacks=True).stacks
     assert stacks is not None and len(stacks) == len({line.rsplit(" ", 1)[0] for line in lines})
     assert encode_folded(whole, "samples") == encode_folded(read(tmp_path, (rest + half).encode()), "samples")
+
+
+PLAIN = b"ab(<;:[]_09~"
+
+
+def plain_line(choose: random.Random) -> bytes:
+    frames = [bytes(choose.choice(PLAIN) for _ in range(choose.randint(1, 6))) for _ in range(choose.randint(1, 6))]
+    return b";".join(frames) + b" %d" % choose.randrange(10 ** choose.randint(1, 18))
+
+
+ODD = (
+    *(
+        b"",
+        b" ",
+        b"a",
+        b"a b",
+        b"a;b",
+        b" a;b 1",
+        b"a;b 1 ",
+        b"a;b  1",
+        b"a;b\t1",
+        b"a;b 1.5",
+        b"a;b -1",
+        b"a; 1",
+        b"; 1",
+    ),
+    *(b"a;;b 1", b"a;b 1\r", "a;b\u00e9 1".encode(), b"a;\xff 1", b"a;b 1234567890123456789", b"a;b \xb2", b"a b;c5"),
+    *(
+        b"a;[truncated: too_deep];b 3",
+        b"a;[truncated: nothing];b 3",
+        b"a;operator new;b c 3",
+        b"1",
+        b" 1",
+        b"a 1;b",
+        b"a \n",
+    ),
+)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_lines_taken_apart_at_once_say_the_same_as_one_by_one(seed: int) -> None:
+    choose = random.Random(seed)
+    lines = [plain_line(choose) for _ in range(choose.randint(1, 30))]
+    if seed % 2:
+        lines.insert(choose.randint(0, len(lines)), ODD[seed // 2 % len(ODD)])
+        lines.insert(choose.randint(0, len(lines)), choose.choice(ODD))
+    else:
+        assert folded_lines._all_at_once(b"\n".join(lines)) is not None, "plain lines have a way of their own"
+    found, wanted = folded_lines.take_apart(b"\n".join(lines)), folded_lines._one_by_one(lines)
+    for lines_taken in (found, wanted):
+        assert len(lines_taken.processes) == len(lines_taken.roots) == len(lines_taken.lengths)
+    assert list(found.processes) == list(wanted.processes) and list(found.frames) == list(wanted.frames)
+    assert found.roots.tolist() == wanted.roots.tolist() and found.lengths.tolist() == wanted.lengths.tolist()
+    assert (found.numbers, found.bad) == (wanted.numbers, wanted.bad)
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_line_between_plain_ones_is_read_as_if_alone(odd: bytes) -> None:
+    lines = [b"x;y 1", odd, b"x;z 2"]
+    found, wanted = folded_lines.take_apart(b"\n".join(lines)), folded_lines._one_by_one(b"\n".join(lines).split(b"\n"))
+    assert list(found.processes) == list(wanted.processes) and list(found.frames) == list(wanted.frames)
+    assert found.lengths.tolist() == wanted.lengths.tolist()
+    assert (found.numbers, found.bad) == (wanted.numbers, wanted.bad)

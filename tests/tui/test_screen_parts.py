@@ -15,7 +15,7 @@ from icetop.tui.flow import ALLOWED, ASK, PATIENCE, PIECE, SLOW, Flow
 from icetop.tui.header_parts import Part, fit_parts, vital_parts
 from icetop.tui.keys import KEYS, bindings, footer_entries, help_lines, markdown
 from icetop.tui.picture import Account, Camera, Load
-from icetop.tui.search import compile_search, find_matches
+from icetop.tui.search import Names, find_matches
 from icetop.tui.self_cost import SelfCost
 from icetop.tui.situation import no_samples, nothing_came, starting, waiting
 from icetop.tui.time_strip import columns_in, columns_of, heights
@@ -206,13 +206,13 @@ def test_a_slow_link_gets_pieces_until_it_is_quick_again() -> None:
 
 def test_the_matched_share_counts_a_stack_once() -> None:
     picture = picture_of({"main;find;refind": 30, "main;find": 10, "main;other": 60})
-    matches = find_matches(picture.tree, compile_search("FIND"))
+    matches = find_matches(picture.tree, Names("FIND", picture.tree.frames, []))
     assert matches.share == pytest.approx(40)
     assert {picture.tree.name(box) for box in matches.boxes.nonzero()[0].tolist()} == {"find", "refind"}
     assert matches.beside(0, 1) == box_named(picture, "find")
     assert matches.beside(box_named(picture, "refind"), 1) == box_named(picture, "find")
     assert matches.beside(box_named(picture, "find"), -1) == box_named(picture, "refind")
-    nothing = find_matches(picture.tree, compile_search("absent"))
+    nothing = find_matches(picture.tree, Names("absent", picture.tree.frames, []))
     assert nothing.share == 0 and nothing.beside(0, 1) is None
 
 
