@@ -74,7 +74,7 @@ def record_folder(
 
     def finish() -> None:
         nonlocal kept_last
-        kept_last = windows.flush()
+        kept_last = windows.finish()
 
     try:
         with failures_told():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..profiles.delta import Delta, Notice
 from ..profiles.profile import Profile
@@ -24,6 +25,18 @@ class Tally:
     lost: int = 0
 
 
+class PatientSink(Sink, Protocol):
+    """A sink that may take a window before it can say whether it is kept."""
+
+    def late_failures(self) -> list[OSError]:
+        """Why windows that it took could not be kept, one each; each is told once."""
+        ...
+
+    def settle(self) -> None:
+        """Wait until it can say of each window whether it is kept."""
+        ...
+
+
 class Windows:
     """Folds deltas into windows of `length_ns`. A window that cannot be kept is dropped, said once, and told in the
     next one that is kept; recording goes on.
@@ -31,7 +44,7 @@ class Windows:
     Tables stay from one window to the next, since deltas count on; they are bounded because the collector's are.
     """
 
-    def __init__(self, sink: Sink, length_ns: int, tell: Callable[[Notice], None]) -> None:
+    def __init__(self, sink: PatientSink, length_ns: int, tell: Callable[[Notice], None]) -> None:
         self.tally = Tally()
         self._sink = sink
         self._length_ns = length_ns
@@ -54,6 +67,7 @@ class Windows:
 
     def flush(self) -> bool:
         """Hand over the window under way, if there is one; whether nothing had to be dropped."""
+        self._take_late_failures()
         if not len(self._profile.timeline):
             return True
         if self._dropped_in_a_row:
@@ -70,6 +84,19 @@ class Windows:
         self.tally.kept += 1
         self._dropped_in_a_row = 0
         return True
+
+    def finish(self) -> bool:
+        """Hand over the last window and wait for the sink; whether what was not known before is kept."""
+        kept = self.flush()
+        self._sink.settle()
+        return not self._take_late_failures() and kept
+
+    def _take_late_failures(self) -> int:
+        late = self._sink.late_failures()
+        for error in late:
+            self.tally.kept -= 1
+            self._drop(error.strerror or str(error))
+        return len(late)
 
     def _drop(self, why: str) -> None:
         if not self._dropped_in_a_row or why != self._why:

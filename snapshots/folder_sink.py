@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import deque
+from functools import partial
 
 from ..profiles.profile import Profile
 from ..profiles.timeline import TimeLine
@@ -12,6 +13,7 @@ from ..targets.recorders import FolderLock
 from .atomic import make_folder, write_whole
 from .pprof_writer import encode_pprof
 from .window_names import is_unfinished, parse_name, window_name
+from .write_behind import WriteBehind
 
 DEFAULT_KEEP = 1 << 30
 """Bytes that the windows of a recording may take together."""
@@ -22,6 +24,7 @@ class FolderSink:
 
     One recorder at a time: raises AlreadyRecording, and OSError where the folder cannot be made or written.
     The newest window is kept even where it alone is larger than the bound. Other files in the folder stay as they are.
+    The folder is changed in a thread of its own, so that sampling goes on while a disk stalls.
     """
 
     def __init__(self, folder: str, keep: int = DEFAULT_KEEP) -> None:
@@ -35,20 +38,32 @@ class FolderSink:
             self._lock.close()
             raise
         self._bytes = sum(size for _, size in self._kept)
+        self._writer = WriteBehind()
 
     def write(self, window: Profile) -> None:
         """Keep a window. Raises OSError when it cannot be kept; the windows before it are then still there, unless
-        they were over the bound."""
-        content = encode_pprof(window)
-        self._make_room(len(content))
-        name = self._new_name(window.timeline)
-        write_whole(os.path.join(self._folder, name), content)
-        self._kept.append((name, len(content)))
-        self._bytes += len(content)
+        they were over the bound. Of a disk that takes its time it is told by `late_failures`."""
+        line = window.timeline
+        self._writer.put(partial(self._write, encode_pprof(window), line.start_ns, line.end_ns, busy_cores(line)))
+
+    def late_failures(self) -> list[OSError]:
+        """Why windows could not be kept that `write` took, one each; each is told once."""
+        return self._writer.late_failures()
+
+    def settle(self) -> None:
+        """Wait for the disk to take what was written."""
+        self._writer.settle()
 
     def close(self) -> None:
         """Let another recorder have the folder."""
         self._lock.close()
+
+    def _write(self, content: bytes, start_ns: int, end_ns: int, busy: float) -> None:
+        self._make_room(len(content))
+        name = self._new_name(start_ns, end_ns, busy)
+        write_whole(os.path.join(self._folder, name), content)
+        self._kept.append((name, len(content)))
+        self._bytes += len(content)
 
     def _take_stock(self) -> deque[tuple[str, int]]:
         """The windows that are there with their sizes, oldest first; what a killed recorder left half is deleted."""
@@ -71,10 +86,14 @@ class FolderSink:
             self._kept.popleft()
             self._bytes -= gone
 
-    def _new_name(self, line: TimeLine) -> str:
-        length = line.end_ns - line.start_ns
-        busy = sum(bucket.busy_core_ns for bucket in line.buckets()) / length if length else 0.0
+    def _new_name(self, start_ns: int, end_ns: int, busy: float) -> str:
         number = 1
-        while os.path.lexists(os.path.join(self._folder, window_name(line.start_ns, line.end_ns, busy, number))):
+        while os.path.lexists(os.path.join(self._folder, window_name(start_ns, end_ns, busy, number))):
             number += 1
-        return window_name(line.start_ns, line.end_ns, busy, number)
+        return window_name(start_ns, end_ns, busy, number)
+
+
+def busy_cores(line: TimeLine) -> float:
+    """How many CPUs were busy on average."""
+    length = line.end_ns - line.start_ns
+    return sum(bucket.busy_core_ns for bucket in line.buckets()) / length if length else 0.0

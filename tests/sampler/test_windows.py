@@ -22,6 +22,15 @@ class Shelf:
     def __init__(self) -> None:
         self.windows: list[tuple[int, int, str, list[str]]] = []
         self.full = False
+        self.late: list[OSError] = []
+        self.later: list[OSError] = []
+
+    def late_failures(self) -> list[OSError]:
+        late, self.late = self.late, []
+        return late
+
+    def settle(self) -> None:
+        self.late, self.later = self.later, []
 
     def write(self, window: Profile) -> None:
         if self.full:
@@ -113,3 +122,18 @@ def test_the_end_says_whether_the_last_window_was_kept() -> None:
     windows.fold(delta(0, "f"))
     shelf.full = True
     assert not windows.flush()
+
+
+def test_a_window_that_turns_out_not_to_be_kept_counts_as_dropped() -> None:
+    shelf, said = Shelf(), list[Notice]()
+    windows = Windows(shelf, SECOND, said.append)
+    windows.fold(delta(0, "f"))
+    windows.fold(delta(1))
+    shelf.late = [OSError(5, "Input/output error")]
+    windows.fold(delta(2))
+    assert [notice.what for notice in said] == ["a window was dropped", "the window before this one was dropped"]
+    assert shelf.windows[2][3] == ["the window before this one was dropped: Input/output error"]
+    assert (windows.tally.kept, windows.tally.dropped) == (2, 1)
+    shelf.later = [OSError(11, "the disk is stalled")]
+    assert not windows.finish()
+    assert (windows.tally.kept, windows.tally.dropped) == (1, 2)
