@@ -1,0 +1,130 @@
+"""Twenty minutes of recording under load: disks that fill up, clocks that are set, kill -9 at random moments."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from .conftest import Start
+from .test_recording import figures_of, windows
+
+pytestmark = [pytest.mark.bpf, pytest.mark.soak]
+
+KEEP, DISK = 600 * 1024, 1 << 20
+IN_ONE_LIFE, IN_SHORT_LIVES = 8 * 60, 12 * 60
+SETTLED = 150
+"""Seconds after which a recorder has all the memory that it needs."""
+
+STEPPED_CLOCK = """
+import os, sys, time
+true, place = time.time_ns, os.environ["CLOCK"]
+time.time_ns = lambda: true() + int(open(place).read() or 0)
+from icetop.cli.main import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+SHORT_PROCESSES = (
+    "while :; do ls -R /usr/include >/dev/null; grep -rq nothing /etc; sort /etc/services >/dev/null; done"
+)
+
+
+class Recorder:
+    """A recorder whose clock and disk are the test's."""
+
+    def __init__(self, start: Start, disk: Path, clock: Path) -> None:
+        self.folder, self._clock, self._filler = disk / "recording", clock, disk / "filler"
+        self._start, self._disk = start, disk
+        self.set_clock(0)
+
+    def begin(self) -> None:
+        words = ["record", "-o", self.folder, "--window", "1", "--keep", str(KEEP)]
+        command = ["env", f"CLOCK={self._clock}", sys.executable, "-c", STEPPED_CLOCK, *words]
+        self.process = self._start(*command, stderr=subprocess.DEVNULL)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def set_clock(self, seconds: int) -> None:
+        new = self._clock.with_suffix(".new")
+        new.write_text(str(seconds * 1_000_000_000))
+        new.replace(self._clock)
+
+    def fill_disk(self) -> None:
+        with self._filler.open("wb") as file, suppress(OSError):
+            while True:
+                os.write(file.fileno(), bytes(4096))
+
+    def free_disk(self) -> None:
+        self._filler.unlink(missing_ok=True)
+
+    def memory(self) -> int:
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * 4096
+
+    def check(self) -> None:
+        """The bound holds, and no window but those that are kept is there."""
+        sizes = []
+        for path in windows(self.folder):
+            try:
+                sizes.append(path.stat().st_size)
+            except FileNotFoundError:
+                continue
+        assert sum(sizes) <= KEEP
+
+
+@pytest.fixture
+def recorder(start: Start, shares: Path, tmp_path: Path) -> Iterator[Recorder]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", disk], check=True)
+    start(shares)
+    start("sh", "-c", SHORT_PROCESSES, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield Recorder(start, disk, tmp_path / "clock")
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_disks_clocks_and_kills_cost_no_window_that_was_finished(recorder: Recorder) -> None:
+    rng, memory, seen = random.Random(), list[int](), set[str]()
+    recorder.begin()
+    begun = time.monotonic()
+    while (since := time.monotonic() - begun) < IN_ONE_LIFE:
+        time.sleep(1)
+        if rng.random() < 0.03:
+            recorder.set_clock(rng.randint(-7200, 7200))
+        if rng.random() < 0.03:
+            recorder.fill_disk()
+        elif rng.random() < 0.2:
+            recorder.free_disk()
+        assert recorder.process.poll() is None
+        if since > SETTLED:
+            memory.append(recorder.memory())
+        recorder.check()
+    half = len(memory) // 2
+    assert max(memory[half:]) < 1.15 * max(memory[:half]), "memory grows"
+    recorder.free_disk()
+    while time.monotonic() - begun < IN_ONE_LIFE + IN_SHORT_LIVES:
+        time.sleep(rng.uniform(0.2, 8))
+        recorder.kill()
+        recorder.check()
+        for path in windows(recorder.folder):
+            if path.name not in seen:
+                found = figures_of(path)
+                assert found.expected == found.samples + found.lost, path
+                seen.add(path.name)
+        recorder.begin()
+    time.sleep(10)
+    recorder.process.send_signal(signal.SIGTERM)
+    assert recorder.process.wait(60) == 0
+    print(f"{len(seen)} windows read; {min(memory) / 1e6:.1f} to {max(memory) / 1e6:.1f} MB")
+    assert len(seen) > 100
