@@ -33,5 +33,5 @@ def degradations(namer: Namer, processes: ProcessTable) -> list[Notice]:
 
 def silent_engine(address: str, why: str) -> Notice:
     """What to say of an engine that tells no names of containers."""
-    mend = "run it with sudo" if why == "permission denied" else "containers that no file names show as ids"
+    mend = "run it with sudo" if why == "permission denied" else "what no file names shows as an id"
     return Notice("warning", f"no names of containers from {address}", why, mend)

@@ -14,12 +14,21 @@ from .titles import clean
 PROJECT = "project"
 """The label of a Compose project: it stands beside `service`."""
 
+MARKS = "labels"
+"""What engines tell beside the names: a container's or pod's own labels as text, to be searched."""
+
+LONGEST_MARKS, MOST_MARKS = 1000, 64
+
 _NAME = ("io.kubernetes.container.name", "io.kubernetes.cri.container-name")
 _POD = ("io.kubernetes.pod.name", "io.kubernetes.cri.sandbox-name")
 _NAMESPACE = ("io.kubernetes.pod.namespace", "io.kubernetes.cri.sandbox-namespace")
 _SERVICE = ("com.docker.compose.service", "com.docker.swarm.service.name")
 _PROJECT = ("com.docker.compose.project", "com.docker.stack.namespace")
 _MARKS_OF_PAUSE = {"io.kubernetes.cri.container-type": "sandbox", "io.kubernetes.cri-o.ContainerType": "sandbox"}
+
+_OTHERS_OWN = frozenset(
+    (*_NAME, *_POD, *_NAMESPACE, *_SERVICE, *_PROJECT, "pod-template-hash", "controller-revision-hash")
+)
 
 _RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
 """The letters of Kubernetes' made-up suffixes (k8s.io/apimachinery/pkg/util/rand)."""
@@ -46,6 +55,18 @@ def labels_of_container(name: str, labels: Mapping[str, str]) -> dict[str, str]:
             PROJECT: _first(labels, _PROJECT),
         }
     return {key: clean(text) for key, text in found.items() if text}
+
+
+def marks_of(labels: object) -> dict[str, str]:
+    """A container's or pod's own labels as one text, `app=web tier=front`, under `MARKS`; nothing where there are none.
+
+    Those that runtimes and Kubernetes' controllers write for themselves are left out.
+    """
+    if not isinstance(labels, Mapping):
+        return {}
+    own = [(key, text) for key, text in labels.items() if isinstance(key, str) and isinstance(text, str)]
+    words = [f"{clean(key)}={clean(text)}" for key, text in own[:MOST_MARKS] if key not in _OTHERS_OWN]
+    return {MARKS: " ".join(words)[:LONGEST_MARKS]} if words else {}
 
 
 def workload_of_pod(pod: str) -> str:

@@ -13,11 +13,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 from shutil import which
 
 import pytest
 from icetop.targets.cgroups import read_layout
+from icetop.tests.targets.fake_cluster import RECORDED, certificates, fake_cluster, kubeconfig
 
 pytestmark = pytest.mark.bpf
 
@@ -107,9 +109,13 @@ def begin(docker: Docker, name: str, labels: dict[str, str] | None = None, *more
     docker("run", "-d", "--network", "none", "--name", name, *marks, *more, "icetop-test", *BURN)
 
 
-def icetop(*words: str) -> subprocess.Popen[str]:
+def icetop(*words: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "icetop", *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "icetop", *words],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
     )
 
 
@@ -148,6 +154,39 @@ def test_each_is_named_and_each_can_be_chosen(docker: Docker, tmp_path: Path) ->
     assert found["icetop-front-1"]["service"] == "front"
     expected = {"pod": "product-6f9bc4d5x-x7k2p", "namespace": "icetop-shop", "service": "product"}
     assert {key: found["app"][key] for key in expected} == expected
+
+
+def test_a_pod_that_only_the_kubernetes_api_names(docker: Docker, tmp_path: Path) -> None:
+    """A container without any labels in the control group of a pod: pod and workload are told by the API alone."""
+    begin(docker, "icetop-bare", None, "--cgroup-parent", f"/icetop-kubepods-{os.getpid()}/burstable/pod{UID}")
+    pod = deepcopy(RECORDED["items"][0])
+    name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+    container = docker("inspect", "-f", "{{.Id}}", "icetop-bare")
+    pod["status"]["containerStatuses"][0]["containerID"] = f"docker://{container}"
+    with fake_cluster(certificates(tmp_path), [pod]) as server:
+        environment = {
+            "KUBECONFIG": str(kubeconfig(tmp_path / "config", server, tmp_path)),
+            "NODE_NAME": pod["spec"]["nodeName"],
+        }
+        choices = {
+            "pod": ("--pod", f"{namespace}/{name}"),
+            "service": ("-s", f"{namespace}/product"),
+            "wrong": ("--pod", f"{namespace}/produkt"),
+        }
+        runs = {
+            key: icetop("record", "-d", "3", *words, "-o", f"{tmp_path}/{key}.pb.gz", **environment)
+            for key, words in choices.items()
+        }
+        errors = {key: run.communicate(timeout=120)[1] for key, run in runs.items()}
+    docker("rm", "-f", "icetop-bare")
+    assert {key: run.returncode for key, run in runs.items()} == {"pod": 0, "service": 0, "wrong": 1}, errors
+    assert "no pod shop/produkt" in errors["wrong"]
+    assert f"{namespace}/{name}" in errors["wrong"]
+    for key in ("pod", "service"):
+        found = recorded(tmp_path / f"{key}.pb.gz")
+        assert set(found) == {"app"}
+        expected = {"pod": name, "namespace": namespace, "service": "product"}
+        assert {label: found["app"][label] for label in expected} == expected
 
 
 def test_a_container_that_restarts_is_followed(docker: Docker, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from icetop.targets import container_engines
+from icetop.targets import informant
 from icetop.targets.container_engines import engine_addresses
 from icetop.targets.places import Places
 from icetop.tests.targets.fake_engine import fake_engine
@@ -98,7 +98,7 @@ def test_containers_that_begin_or_are_renamed_are_told(tmp_path: Path) -> None:
 def test_a_bad_engine_is_one_line_and_no_pause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manner: str, why: str
 ) -> None:
-    monkeypatch.setattr(container_engines, "SECONDS", 1)
+    monkeypatch.setattr(informant, "SECONDS", 1)
     with fake_engine(tmp_path / "s", [WEB], manner=manner) as address:
         known = places(address)
         assert known.labels(f"/docker/{ID}") == {"container": ID[:12]}  # does not wait
