@@ -1,8 +1,8 @@
 """Names of this node's pods from the Kubernetes API: all there are, and news by watch as they come.
 
 The client's models are not used: an answer is read with a bound on its size and its time, and what is wanted of it is
-picked out. Importing the client takes 0.7 s and 60 MB: that is done in the asking
-thread, once there is a pod to name.
+picked out. Importing the client takes 0.7 s and 60 MB:
+`cluster_names` has a process do that, once there is a pod to name.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from .cgroups import CgroupLayout, own_layout
 from .places import Places
 from .titles import clean
 
-PATIENCE_S = 5.0
+PATIENCE_S = 15.0
 """How long engines may take to tell names, when nothing that is known already is meant."""
 
 SHOWN = 8
@@ -65,12 +65,11 @@ class NamedCgroups:
 
     def _what_there_is(self, kind: str, wanted: str) -> str:
         names = sorted(self._names(kind))
-        if not names:
-            complaints = [f"{address}: {why}" for address, why in self._places.complaints.items()]
-            return "; ".join([f"no {kind}s run here", *complaints])
         close = get_close_matches(wanted[:200], names, SHOWN, 0.5)
         shown = list(dict.fromkeys([*close, *names]))[:SHOWN]
-        return f"there are {', '.join(shown)}{' ...' if len(names) > SHOWN else ''}"
+        there = f"there are {', '.join(shown)}{' ...' if len(names) > SHOWN else ''}"
+        complaints = [f"{address}: {why}" for address, why in self._places.complaints.items()]
+        return "; ".join([there if names else f"no {kind}s run here", *complaints])
 
     def _names(self, kind: str) -> set[str]:
         if self._layout is None:

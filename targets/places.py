@@ -12,13 +12,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from .cluster_access import ClusterAccess, find_access
+from .cluster_names import cluster_names
 from .container_engines import MOST_CONTAINERS, ContainerEngine, engine_addresses
 from .container_ids import container_ids
 from .container_labels import MARKS
 from .container_states import read_state
 from .informant import Informant
-from .kubernetes_pods import KubernetesPods
+from .informant import Told as Tell
 from .titles import unit_title
 
 SHORT = 12
@@ -38,7 +38,7 @@ class Places:
     """Labels by path. `changed` is called, in another thread, when an engine has told of a container.
 
     `complaints` are what engines do not do now, by their address. No engine is asked before a container shows up that
-    no file names, and the Kubernetes API (`access` is the way to it) not before such a one of a pod does.
+    no file names, and the Kubernetes API not before such a one of a pod does.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Places:
         changed: Callable[[], object] = lambda: None,
         state: Callable[[str], dict[str, str]] = read_state,
         addresses: Callable[[], list[str]] = engine_addresses,
-        access: Callable[[], ClusterAccess | None] = find_access,
+        cluster: Callable[[Tell, Callable[[str, str], None]], Informant | None] = cluster_names,
     ) -> None:
         self._changed = changed
         self._state = state
@@ -56,7 +56,7 @@ class Places:
         self._told_by_cluster: Told = OrderedDict()
         self._news: set[str] = set()
         self._paths: OrderedDict[str, dict[str, str]] = OrderedDict()
-        self._access = access
+        self._find_cluster = cluster
         self._engines: list[Informant] | None = None
         self._cluster: list[Informant] | None = None
         self.complaints: dict[str, str] = {}
@@ -99,7 +99,8 @@ class Places:
         """Wait until all engines have told what they know, or for so long."""
         until = time.monotonic() + seconds
         for engine in (*self._ask_engines(), *self._ask_cluster()):
-            engine.answered.wait(max(until - time.monotonic(), 0))
+            if not engine.answered.wait(max(until - time.monotonic(), 0)):
+                self.complaints.setdefault(engine.address, "no answer yet")
 
     def close(self) -> None:
         """Ask no more; `changed` is not called any more when this is done."""
@@ -152,10 +153,10 @@ class Places:
 
     def _ask_cluster(self) -> list[Informant]:
         if self._cluster is None:
-            access, self._cluster = self._access(), []
-            if access is not None:
-                self._cluster = [KubernetesPods(access, self._take_of_cluster, self._complain)]
-                self._cluster[0].start()
+            found = self._find_cluster(self._take_of_cluster, self._complain)
+            self._cluster = [found] if found is not None else []
+            for informant in self._cluster:
+                informant.start()
         return self._cluster
 
     def _take_of_cluster(self, who: str, labels: dict[str, str]) -> None:

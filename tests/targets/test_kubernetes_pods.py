@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from icetop.targets import informant
 from icetop.targets.cluster_access import ClusterAccess, find_access, node_names
+from icetop.targets.cluster_names import ClusterNames
 from icetop.targets.kubernetes_pods import KubernetesPods
 from icetop.targets.places import Places
 from icetop.tests.targets.fake_cluster import (
@@ -46,7 +47,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def places_of(access: ClusterAccess, changed: Callable[[], object] = lambda: None) -> Places:
-    return Places(changed, lambda _: {}, list, lambda: access)
+    return Places(changed, lambda _: {}, list, lambda tell, fail: KubernetesPods(access, tell, fail))
 
 
 def access_to(server: FakeCluster, folder: Path, tmp_path: Path) -> ClusterAccess:
@@ -98,6 +99,24 @@ def test_this_node_s_pods_are_named_and_no_others(cluster: FakeCluster, folder: 
     assert {query.get("fieldSelector") for query in cluster.requests} == {"spec.nodeName=worker-1"}
     assert places.complaints == {}
     places.close()
+
+
+def test_a_child_asks_and_ends_with_whom_it_tells(
+    cluster: FakeCluster, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", cluster, folder)))
+    places = Places(state=lambda _: {}, addresses=list)
+    places.labels(PATH)
+    places.wait(60)
+    assert places.news() == {PATH: NAMED}
+    cluster.tell("MODIFIED", renamed(name="product-new"))
+    assert until(lambda: bool(places.news() or True) and places.labels(PATH)["pod"] == "product-new")
+    (child,) = places._cluster or ()
+    assert isinstance(child, ClusterNames)
+    places.close()
+    assert child._child is not None
+    assert child._child.wait(30) == -9
+    assert places.complaints == {}
 
 
 def test_pods_appear_change_vanish_and_keep_their_names(cluster: FakeCluster, folder: Path, tmp_path: Path) -> None:
