@@ -27,7 +27,7 @@
 #endif
 #define PYTHON_BLOCK 128        /* bytes of a frame that are read at once: what all versions' fields lie in */
 #define PYTHON_IDENTITY 56      /* bytes of a code object that are looked at: its version, where its names and lines are */
-#define PYTHON_LISTED 16        /* thread states looked at where a thread's own is not known by its slot */
+#define PYTHON_LISTED 32        /* thread states looked at where a thread's own is not known by its slot */
 
 /* What the loader tells the programs: one entry, filled before they are attached. Offsets are in bytes, from BTF. */
 struct settings {
@@ -222,6 +222,8 @@ struct python_walk {
     u64 frame;
     u64 joint;                 /* where the innermost run has to lead to */
     u64 has_joint;
+    u64 state;                 /* of the thread in the interpreter whose code it runs; 0 when there is no other outwards */
+    u64 thread;
     u64 identity[PYTHON_IDENTITY / 8];
     u64 block[PYTHON_BLOCK / 8];
 };

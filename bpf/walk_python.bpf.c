@@ -9,7 +9,20 @@ static inline u32 begin_python_walk(struct scratch *scratch, struct settings *se
     if (!state)
         return PYTHON_NO_THREAD;
     begin_at(&scratch->python, state, process);
+    scratch->python.state = state;
+    scratch->python.thread = thread;
     return PYTHON_UNKNOWN;
+}
+
+/* Goes on with the frames from which code of another interpreter was called; false when there are none. */
+static inline bool leave_interpreter(struct python_walk *walk, struct python_process *process)
+{
+    u64 state = walk->state ? outer_state(walk->state, walk->thread, process) : 0;
+    walk->state = 0;
+    if (!state)
+        return false;
+    begin_at(walk, state, process);
+    return walk->frame != 0;
 }
 
 static inline bool is_whole(struct stack_event *event)
@@ -45,6 +58,8 @@ int walk_python(void *ctx)
         else if (!take_python_frame(&scratch_here->python, process, event))
             end = PYTHON_UNREADABLE;
     }
+    if (end == PYTHON_COMPLETE && event->python_frames && leave_interpreter(&scratch_here->python, process))
+        end = PYTHON_UNKNOWN;
     if (process && end == PYTHON_UNKNOWN && event->python_frames < PYTHON_FRAMES)
         chain.call(ctx, WALK_PYTHON);
     event->python_end = process && end == PYTHON_UNKNOWN ? PYTHON_TOO_DEEP : end;

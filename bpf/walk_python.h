@@ -7,6 +7,7 @@
 #define PYTHON_TYPE 8        /* of an object: where its type is */
 #define PYTHON_STRING_HASH 24  /* of a string */
 #define PYTHON_INTERPRETER 16  /* of a thread's state: where its interpreter is */
+#define PYTHON_FIRST_INTERPRETER 8  /* behind the newest interpreter: the one that the program began with */
 
 static inline u64 read_user_pointer(u64 address)
 {
@@ -21,9 +22,8 @@ static inline bool is_state_of(u64 state, u64 thread, struct python_process *pro
 }
 
 /* The state of the thread with this id among the first of an interpreter's; 0 when it is not there. */
-static inline u64 listed_state(u64 thread, struct python_process *process)
+static inline u64 state_in(u64 interpreter, u64 thread, struct python_process *process)
 {
-    u64 interpreter = read_user_pointer(process->runtime + process->interpreters_head);
     u64 state = interpreter ? read_user_pointer(interpreter + process->threads_head) : 0;
 #pragma clang loop unroll(disable)
     for (int listed = 0; listed < PYTHON_LISTED && state; listed++) {
@@ -34,6 +34,15 @@ static inline u64 listed_state(u64 thread, struct python_process *process)
         state = read_user_pointer(state + process->thread_next);
     }
     return 0;
+}
+
+/* The state that a thread has in the first interpreter while it runs code of another, which it called; 0 for none. */
+static inline u64 outer_state(u64 state, u64 thread, struct python_process *process)
+{
+    u64 first = read_user_pointer(process->runtime + process->interpreters_head + PYTHON_FIRST_INTERPRETER);
+    if (read_user_pointer(state + PYTHON_INTERPRETER) == first)
+        return 0;
+    return state_in(first, thread, process);
 }
 
 /* The interpreter's state of the running thread: the one that runs Python now where that is told, else the one that
@@ -52,7 +61,7 @@ static inline u64 thread_state(u64 thread, struct python_process *process)
         if (process->slot_is_certain)
             return 0;
     }
-    return listed_state(thread, process);
+    return state_in(read_user_pointer(process->runtime + process->interpreters_head), thread, process);
 }
 
 /* A program's file as `python_expected` has it: by the numbers that /proc/PID/maps shows. */

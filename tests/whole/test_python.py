@@ -6,6 +6,7 @@ import itertools
 import json
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -232,6 +233,43 @@ def test_workers_are_complete_from_their_first_sample(record_command: Callable[.
     assert known > 300
     assert len({stack["pid"] for _, stack in seen.whole()}) == 9
     assert unknown <= FEW * known + 3
+
+
+def test_workers_in_a_pid_namespace_of_their_own(record_command: Callable[..., Seen]) -> None:
+    """Their numbers are others there; they are found by what the kernel knows of them."""
+    seen = record_command("unshare", "-pf", "--mount-proc", PYTHON, PROGRAMS / "prefork.py", 0.02)
+    known, unknown = known_and_unknown(seen, of_workers=True)
+    assert known > 50
+    assert unknown <= FEW * known + 3
+
+
+@pytest.mark.parametrize("version", EACH)
+def test_code_of_another_interpreter_has_its_callers_in_the_first(
+    version: str, record_command: Callable[..., Seen]
+) -> None:
+    seen = record_command(pythons()[version], PROGRAMS / "busy_interpreters.py", 0.15)
+    chains = Counter[tuple[str, ...]]()
+    for names, samples in seen.names():
+        if names[-1] == "inner":
+            chains[tuple(names)] += samples
+    inside = ("outer", "<module>", "middle", "inner")
+    whole = {("<module>", *inside), *[chain for chain in chains if chain[-6:] == ("run", "beside", *inside)]}
+    assert sum(chains[chain] for chain in whole) >= (1 - FEW) * chains.total() - 2, chains
+    assert len(whole & set(chains)) >= 2
+
+
+def test_greenlets_have_their_own_stacks(record_command: Callable[..., Seen]) -> None:
+    """A greenlet is not called by whoever switched to it."""
+    pytest.importorskip("greenlet")
+    seen = record_command(sys.executable, PROGRAMS / "greenlets.py", 0.3)
+    depths: Counter[int] = Counter()
+    for names, samples in seen.names():
+        if "down" in names:
+            assert "run_hub" not in names
+            assert names.index("down") == 0
+            depths[names.count("down")] += samples
+    assert depths.total() > 100
+    assert set(depths) == {1, 2, 3, 4}
 
 
 def test_a_shell_that_becomes_python(record_command: Callable[..., Seen]) -> None:
