@@ -52,3 +52,32 @@ static inline s32 waited_descriptor(struct registers *registers)
     }
     return NO_DESCRIPTOR;
 }
+
+#define FUTEX 202
+#define FUTEX_COMMANDS 0x7f
+#define FUTEX_OWNER 0x3fffffff
+#define CONTENDED 2
+
+/* Whether this system call waits on a futex, and in `holder` who holds the mutex that it is, as far as that can be seen:
+ * a mutex with priority inheritance has its owner in the word (futex(2)), one of glibc's two words further on
+ * (sysdeps/nptl/bits/struct_mutex.h). Whoever reads it has to look whether such a thread exists. */
+static inline bool waits_on_futex(struct registers *registers, u32 *holder)
+{
+    u32 words[4] = {};
+    *holder = 0;
+    if (registers->orig_ax != FUTEX)
+        return false;
+    bpf_probe_read_user(words, sizeof(words), (void *)registers->di);
+    switch (registers->si & FUTEX_COMMANDS) {
+    case 0: case 9:              /* WAIT, WAIT_BITSET */
+        if (words[0] == CONTENDED && (u32)registers->dx == CONTENDED)
+            *holder = words[2];
+        return true;
+    case 6: case 13:             /* LOCK_PI, LOCK_PI2 */
+        *holder = words[0] & FUTEX_OWNER;
+        return true;
+    case 11:                     /* WAIT_REQUEUE_PI */
+        return true;
+    }
+    return false;
+}

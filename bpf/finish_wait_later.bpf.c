@@ -9,7 +9,7 @@ int finish_wait_later(void *ctx)
     struct scratch *scratch_here = scratch.lookup(&zero);
     if (!scratch_here)
         return 0;
-    u64 number = mix(mix(scratch_here->wait_since, bpf_get_current_pid_tgid()), bpf_get_smp_processor_id()) | 1;
+    u64 number = mix(mix(bpf_ktime_get_ns(), bpf_get_current_pid_tgid()), bpf_get_smp_processor_id()) | 1;
     scratch_here->key.stack = number;
     scratch_here->key.part = PART_BLOCKED;
     u32 refused = send_snapshot(scratch_here);
@@ -18,7 +18,10 @@ int finish_wait_later(void *ctx)
         wait_chain.call(ctx, EMIT);
         return 0;
     }
-    begin_wait(scratch_here, number);
+    if (scratch_here->woken)
+        note_waker(scratch_here, number);
+    else
+        begin_wait(scratch_here, number);
     set_busy(0);
     return 0;
 }

@@ -1,4 +1,5 @@
-/* A thread leaves its CPU and another gets it. Raw tracepoint sched_switch: the one that leaves is still `current`. */
+/* A thread leaves its CPU and another gets it. Raw tracepoint sched_switch: the one that leaves is still `current`.
+ * Most switches of a storm are neither end nor beginning of a wait that is followed: they have to be told by little. */
 #include "filter.h"
 #include "user_registers.h"
 #include "walk_kernel.h"
@@ -8,44 +9,60 @@ struct switch_arguments {
     u64 values[3];  /* preempted, the task that leaves, the one that comes */
 };
 
+static inline void what_for(struct scratch *scratch, struct settings *settings)
+{
+    struct registers registers = {};
+    scratch->wait_place = scratch->wait_on_futex = scratch->wait_holder = 0;
+    if (!read_user_registers(settings, &registers))
+        return;
+    scratch->wait_place = waited_descriptor(&registers) + 1;
+    scratch->wait_on_futex = waits_on_futex(&registers, &scratch->wait_holder);
+}
+
 int switch_threads(struct switch_arguments *arguments)
 {
     u32 zero = 0;
-    u64 now = bpf_ktime_get_ns();
     void *task = (void *)arguments->values[1], *next = (void *)arguments->values[2];
-    bool preempted = arguments->values[0];
     struct settings *settings_here = settings.lookup(&zero);
-    struct scratch *scratch_here = scratch.lookup(&zero);
-    if (!settings_here || !scratch_here)
+    if (!settings_here)
         return 0;
-    set_busy(1);
-    end_wait(read_word(next, settings_here->task_pid), now, settings_here);
+    u32 coming = read_word(next, settings_here->task_pid);
+    u64 *seat = seat_of(coming);
+    if (seat && *seat == seated(coming, SEAT_WAITS))
+        end_wait(coming, seat, settings_here);
 
     u32 tid = (u32)bpf_get_current_pid_tgid();
-    if (!tid || (read_word(task, settings_here->task_flags) & (TASK_IS_KERNEL_THREAD | TASK_IS_WORKER)))
-        goto done;
-    u32 state = read_word(task, settings_here->task_state);
-    if (state & TASK_DEAD) {
-        waits.delete(&tid);
-        goto done;
-    }
-    struct wait *known = waits.lookup(&tid);
-    u32 weight = weight_of(known, now, settings_here);
-    count_wait(WAITS_SEEN, 1);
+    struct pace *pace = pace_here();
+    seat = seat_of(tid);
+    if (!tid || !pace || !seat)
+        return 0;
+    if (*seat == stranger(tid, settings_here) && drawn(pace) % SEATED_FOR)
+        return 0;
+    pace->counters[WAITS_SEEN]++;
+    u32 weight = weight_of(pace, *seat == seated(tid, SEAT_WAITED_LONG), settings_here);
     if (!weight) {
-        count_wait(WAITS_LEFT_OUT, 1);
+        pace->counters[WAITS_LEFT_OUT]++;
+        return 0;
+    }
+    struct scratch *scratch_here = scratch.lookup(&zero);
+    u32 state = read_word(task, settings_here->task_state);
+    if (!scratch_here || state & TASK_DEAD)
+        return 0;
+    if (read_word(task, settings_here->task_flags) & (TASK_IS_KERNEL_THREAD | TASK_IS_WORKER)) {
+        seat_stranger(seat, tid, true, settings_here);
+        return 0;
+    }
+    set_busy(1);
+    scratch_here->wait_since = bpf_ktime_get_ns();
+    identify(task, settings_here, scratch_here);
+    if (!is_target(task, settings_here, scratch_here->key.pid)) {
+        seat_stranger(seat, tid, false, settings_here);
         goto done;
     }
-    identify(task, settings_here, scratch_here);
-    if (!is_target(task, settings_here, scratch_here->key.pid))
-        goto done;
-    scratch_here->wait_since = now;
+    scratch_here->woken = 0;
     scratch_here->wait_weight = weight;
-    scratch_here->wait_preempted = preempted || !state;
-    struct registers registers = {};
-    scratch_here->wait_place = 0;
-    if (read_user_registers(settings_here, &registers))
-        scratch_here->wait_place = waited_descriptor(&registers) + 1;
+    scratch_here->wait_preempted = arguments->values[0] || !state;
+    what_for(scratch_here, settings_here);
     begin_stack(scratch_here);
     walk_kernel(arguments, scratch_here);
     if (scratch_here->event.space)

@@ -31,7 +31,7 @@
 
 /* What the loader tells the programs: one entry, filled before they are attached. Offsets are in bytes, from BTF. */
 struct settings {
-    u64 wait_minimum;          /* ns; shorter waits are left out */
+    u64 wait_long;             /* ns; threads that waited so long are followed always */
     u64 wait_accounted;        /* until when the collector has counted the waits that last; ns since boot */
     u32 epoch;                 /* 0 or 1: which half of counts and counters is being filled */
     u32 filters;               /* which of the FILTER_ bits hold; 0 takes every process */
@@ -41,6 +41,7 @@ struct settings {
     u32 cgroup_subsystem;      /* index of the v1 controller whose folders name cgroups; NO_SUBSYSTEM on v2 */
     u32 user_frames;           /* frames of user code kept of a stack */
     u32 wake_bytes;            /* how full the ring may get before the collector is woken */
+    u32 wait_generation;       /* of the target: 16 bits, another each time it changes */
     u32 wait_walks;            /* stacks followed on a CPU in 10 ms, of threads that wait shortly */
     u32 task_flags;
     u32 task_pid;
@@ -75,6 +76,7 @@ struct settings {
     u32 cgroup_css;
     u32 cgroup_kernfs;
     u32 kernfs_id;
+    u32 request_start;         /* of a block request: when it was made; 0 where the kernel does not say */
 };
 
 #define NO_SUBSYSTEM 0xffffffff
@@ -268,23 +270,39 @@ struct scratch {
     u32 wait_weight;
     u32 wait_preempted;
     u32 wait_place;            /* the file descriptor it waits for and one more, 0 where there is none */
-    u32 unused;
+    u32 wait_on_futex;
+    u32 wait_holder;
+    u32 woken;                 /* 0, or whose waker's stack this is */
     struct stack_event event;
 };
 
 /* What a thread waits for: something to happen, or a CPU. */
 enum wait_part { PART_BLOCKED, PART_RUN_QUEUE, PART_PLACE_SHIFT = 1 };
 
-/* A thread off its CPU, or what is remembered of it while it runs. */
+/* One row of what threads waited: who, where, and where that is known, who held what it waited for, and who woke it. */
+struct wait_key {
+    struct count_key who;
+    u64 waker_stack;           /* id of the stack in which it was woken; 0 where that is not known */
+    u32 waker_pid;
+    u32 waker_tid;
+    u32 holder;                /* of a mutex: the thread that held it, as its own PID namespace numbers it */
+    u32 unused;
+};
+
+/* A thread off its CPU. */
 struct wait {
-    struct count_key key;
-    u64 since;                 /* ns; 0 while it runs, or when its wait is not followed */
-    u64 woken;                 /* when it could run again; before `since` when it has not been woken */
-    u64 waker;                 /* pid and tid of who woke it, in the kernel's numbers */
-    u64 last;                  /* ns that its last wait took */
+    struct wait_key key;
+    u64 since;                 /* ns */
+    u64 woken;                 /* when it could run again; 0 when it has not been woken */
     u32 weight;                /* how many waits this one stands for */
     u32 preempted;             /* whether it could have run on */
+    u32 on_futex;
+    u32 unused;
 };
+
+/* A thread's seat, by the low bits of its number: one word, so that it is read and set at once. A stranger is not of the
+ * target, as far as one generation of it goes. */
+enum seat { SEAT_WAITS = 1, SEAT_WAITED_LONG = 2, SEAT_STRANGER = 3, SEAT_SHIFT = 32, SEAT_GENERATION = 48 };
 
 /* What threads waited in one stack. */
 struct waited {
@@ -292,24 +310,31 @@ struct waited {
     u64 times;
 };
 
-/* How often a CPU switches between threads that wait shortly, to follow no more of them than may be. */
-struct pace {
-    u64 window;                /* when the window began, ns */
-    u32 short_waits;           /* switches in it */
-    u32 walks;                 /* stacks followed of threads that wait long */
-    u32 steps;                 /* one in 2^steps is followed */
-    u32 unused;
-};
-
 /* Switches, and what became of them. */
 enum wait_counter {
     WAITS_SEEN,                /* threads that left a CPU, wanted or not */
     WAITS_LEFT_OUT,            /* switches not followed; others stand for them */
-    WAITS_SHORT,               /* shorter than the minimum */
-    WAITS_SHORT_TIME,          /* ns in those */
     WAITS_LOST_FULL,           /* a map had no room */
     WAITS_LOST_RING,           /* the stack was new and could not be sent */
     WAIT_COUNTERS,
+};
+
+/* How often a CPU switches between threads that wait shortly, to follow no more of them than may be. */
+struct pace {
+    u64 counters[8];           /* enum wait_counter */
+    u64 window;                /* when the window began, ns */
+    u64 jiffies;               /* the kernel's clock when that was last looked at */
+    u64 random;
+    u32 short_waits;           /* switches in it */
+    u32 walks;                 /* stacks followed of threads that wait long, and of those that wake them */
+    u32 steps;                 /* one in 2^steps is followed */
+    u32 unused;
+};
+
+/* Block requests that are done, and how long they took together. */
+struct requests {
+    u64 number;
+    u64 nanoseconds;
 };
 
 /* A sample that user space must finish: where the walker stood, the frames so far, and the stack from there on, of

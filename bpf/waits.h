@@ -5,28 +5,71 @@
 
 #define PACE_WINDOW 10000000  /* ns over which the rate of switches is looked at */
 #define PACE_STEPS 16         /* at most one in 2^16 switches of threads that wait shortly is followed */
+#define LONG_WALKS 4          /* stacks of threads that wait long, and of wakers, for each of one that waits shortly */
+#define SEATS 65536           /* threads whose numbers differ by a multiple of it share a seat: one of them is not followed */
+#define SEATED_FOR 64
 #define TASK_DEAD 0x80        /* include/linux/sched.h */
 #define SHORTEST_RUN_QUEUE 10000  /* ns; a shorter time until the thread got a CPU counts as part of its wait */
 
-BPF_HASH(waits, u32, struct wait, 1024);                              /* by the kernel's thread id: threads seen leaving a CPU */
-BPF_HASH(waited, struct count_key, struct waited, 1024);              /* what threads waited, by stack */
+BPF_ARRAY(seats, u64, SEATS);                                         /* whether threads wait: enum seat above the thread's number */
+BPF_HASH(waits, u32, struct wait, 1024);                              /* by the kernel's thread id: threads that wait and are followed */
+BPF_HASH(waited, struct wait_key, struct waited, 1024);               /* what threads waited, by stack */
 BPF_PERCPU_ARRAY(wait_pace, struct pace, 1);                          /* how often this CPU switches */
-BPF_PERCPU_ARRAY(wait_counters, u64, 8);                              /* enum wait_counter */
 BPF_PROG_ARRAY(wait_chain, 8);                                        /* enum program, for the walkers at a switch */
+
+static inline struct pace *pace_here(void)
+{
+    u32 zero = 0;
+    return wait_pace.lookup(&zero);
+}
 
 static inline void count_wait(u32 counter, u64 number)
 {
-    u64 *value = wait_counters.lookup(&counter);
-    if (value)
-        *value += number;
+    struct pace *pace = pace_here();
+    if (pace && counter < WAIT_COUNTERS)
+        pace->counters[counter] += number;
+}
+
+static inline u64 *seat_of(u32 tid)
+{
+    u32 place = tid & (SEATS - 1);
+    return seats.lookup(&place);
+}
+
+static inline u64 seated(u32 tid, u64 state)
+{
+    return tid | state << SEAT_SHIFT;
+}
+
+static inline u64 stranger(u32 tid, struct settings *settings)
+{
+    return seated(tid, SEAT_STRANGER) | (u64)settings->wait_generation << SEAT_GENERATION;
+}
+
+/* Notes that a thread is none to follow, where only its number says so; one in SEATED_FOR switches is looked at again,
+ * as another thread may get the number. */
+static inline void seat_stranger(u64 *seat, u32 tid, bool for_good, struct settings *settings)
+{
+    if (for_good || settings->filters == FILTER_PIDS)
+        *seat = stranger(tid, settings);
+}
+
+static inline u64 drawn(struct pace *pace)
+{
+    pace->random = pace->random * 6364136223846793005ULL + 1442695040888963407ULL;
+    return pace->random >> 33;
 }
 
 static inline void add_waited(struct wait *wait, u32 epoch, u32 part, u64 nanoseconds, u64 times)
 {
-    struct count_key key = wait->key;
+    struct wait_key key = wait->key;
     struct waited nothing = {};
-    key.epoch = epoch;
-    key.part |= part;
+    key.who.epoch = epoch;
+    key.who.part |= part;
+    if (part == PART_RUN_QUEUE) {
+        key.waker_stack = 0;
+        key.waker_pid = key.waker_tid = key.holder = 0;
+    }
     struct waited *sum = waited.lookup_or_try_init(&key, &nothing);
     if (!sum) {
         count_wait(WAITS_LOST_FULL, times * wait->weight);
@@ -36,20 +79,10 @@ static inline void add_waited(struct wait *wait, u32 epoch, u32 part, u64 nanose
     __sync_fetch_and_add(&sum->times, times * wait->weight);
 }
 
-/* A thread gets a CPU again. What lies before `wait_accounted` has been counted by the collector. */
-static inline void end_wait(u32 tid, u64 now, struct settings *settings)
+/* Counts a wait that is over. What lies before `wait_accounted` has been counted by the collector. */
+static inline void count_ended(struct wait *wait, u64 now, struct settings *settings)
 {
-    struct wait *wait = waits.lookup(&tid);
-    if (!wait || !wait->since)
-        return;
     u64 since = wait->since;
-    wait->since = 0;
-    wait->last = now - since;
-    if (now - since < settings->wait_minimum) {
-        count_wait(WAITS_SHORT, wait->weight);
-        count_wait(WAITS_SHORT_TIME, (now - since) * wait->weight);
-        return;
-    }
     u64 from = since < settings->wait_accounted ? settings->wait_accounted : since;
     if (now <= from)
         return;
@@ -64,46 +97,86 @@ static inline void end_wait(u32 tid, u64 now, struct settings *settings)
         add_waited(wait, settings->epoch, PART_RUN_QUEUE, now - woken, woken > from ? 0 : 1);
 }
 
+/* A thread that is followed gets a CPU again. */
+static inline void end_wait(u32 tid, u64 *seat, struct settings *settings)
+{
+    u64 now = bpf_ktime_get_ns(), state = 0;
+    struct wait *wait = waits.lookup(&tid);
+    if (wait) {
+        state = now - wait->since >= settings->wait_long ? SEAT_WAITED_LONG : 0;
+        set_busy(1);
+        count_ended(wait, now, settings);
+        set_busy(0);
+    }
+    *seat = seated(tid, state);
+    waits.delete(&tid);
+}
+
+/* Looks at the clock, when the kernel's own has gone on: that one is read for nothing. */
+static inline void turn_window(struct pace *pace, struct settings *settings)
+{
+    u64 jiffies = bpf_jiffies64(), most = settings->wait_walks;
+    if (jiffies == pace->jiffies)
+        return;
+    u64 now = bpf_ktime_get_ns(), passed = (now - pace->window) / PACE_WINDOW;
+    pace->jiffies = jiffies;
+    if (!passed)
+        return;
+    if ((pace->short_waits >> pace->steps) > most * passed && pace->steps < PACE_STEPS)
+        pace->steps++;
+    else if ((pace->short_waits >> pace->steps) * 4 < most * passed)
+        pace->steps -= passed < pace->steps ? passed : pace->steps;
+    pace->window = now;
+    pace->short_waits = 0;
+    pace->walks = 0;
+}
+
+/* Whether one more stack may be walked for the sake of waits that last. */
+static inline bool may_walk(struct pace *pace, struct settings *settings)
+{
+    if (pace->walks >= LONG_WALKS * settings->wait_walks)
+        return false;
+    pace->walks++;
+    return true;
+}
+
 /* Whether to follow this switch, and for how many it stands: threads that wait long always, of the others so many that
  * a CPU walks no more stacks in a window than it may. */
-static inline u32 weight_of(struct wait *known, u64 now, struct settings *settings)
+static inline u32 weight_of(struct pace *pace, bool waited_long, struct settings *settings)
 {
-    u32 zero = 0;
-    struct pace *pace = wait_pace.lookup(&zero);
-    if (!pace)
-        return 0;
-    if (now - pace->window > PACE_WINDOW) {
-        u64 most = settings->wait_walks;
-        if ((pace->short_waits >> pace->steps) > most && pace->steps < PACE_STEPS)
-            pace->steps++;
-        else if (pace->steps && (pace->short_waits >> pace->steps) * 4 < most)
-            pace->steps--;
-        pace->window = now;
-        pace->short_waits = 0;
-        pace->walks = 0;
-    }
-    if (known && known->last >= settings->wait_minimum && pace->walks < 4 * settings->wait_walks) {
-        pace->walks++;
+    turn_window(pace, settings);
+    if (waited_long && may_walk(pace, settings))
         return 1;
-    }
-    pace->short_waits++;
     u32 steps = pace->steps & (2 * PACE_STEPS - 1);
-    if (bpf_get_prandom_u32() & ((1 << steps) - 1))
-        return 0;
-    return 1 << steps;
+    pace->short_waits++;
+    return drawn(pace) & ((1 << steps) - 1) ? 0 : 1 << steps;
 }
 
 /* The stack is known: from here on the thread waits. */
 static inline void begin_wait(struct scratch *scratch, u64 stack)
 {
     u32 tid = (u32)bpf_get_current_pid_tgid();
+    u64 *seat = seat_of(tid);
     struct wait wait = {};
-    wait.key = scratch->key;
-    wait.key.stack = stack;
-    wait.key.part = scratch->wait_place << PART_PLACE_SHIFT;
+    wait.key.who = scratch->key;
+    wait.key.who.stack = stack;
+    wait.key.who.part = scratch->wait_place << PART_PLACE_SHIFT;
+    wait.key.holder = scratch->wait_holder;
     wait.since = scratch->wait_since;
     wait.weight = scratch->wait_weight;
     wait.preempted = scratch->wait_preempted;
-    if (waits.update(&tid, &wait))
+    wait.on_futex = scratch->wait_on_futex;
+    if (!seat || ((u32)*seat != tid && *seat == seated(*seat, SEAT_WAITS)) || waits.update(&tid, &wait))
         count_wait(WAITS_LOST_FULL, wait.weight);
+    else
+        *seat = seated(tid, SEAT_WAITS);
+}
+
+/* The waker's stack is known. */
+static inline void note_waker(struct scratch *scratch, u64 stack)
+{
+    u32 tid = scratch->woken;
+    struct wait *wait = waits.lookup(&tid);
+    if (wait)
+        wait->key.waker_stack = stack;
 }

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..profiles.profile import Profile
 
 SECONDS_WITHOUT_A_TERMINAL = 10.0
-LIVE_KINDS = ("cpu", "offcpu", "wall")
+LIVE_KINDS = ("cpu", "offcpu", "wall", "lock")
 
 
 def collect_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -137,7 +137,9 @@ def live(
 )
 @folder_options
 @setting("--label", "labels", type=Label(), multiple=True, metavar="KEY=VALUE", help="Give all samples this label.")
-@setting("--kind", default="cpu", show_default=True, metavar="KIND[,KIND]", help="What to record: cpu, offcpu.")
+@setting(
+    "--kind", default="cpu", show_default=True, metavar="KIND[,KIND]", help="What to record: cpu, offcpu, wall, lock."
+)
 @duration
 @no_kernel
 @target_options
@@ -177,7 +179,9 @@ def record(
 
 @cli.command(cls=AgentCommand)
 @collect_options
-@setting("--kind", default="cpu", show_default=True, metavar="KIND[,KIND]", help="What to sample: cpu, offcpu.")
+@setting(
+    "--kind", default="cpu", show_default=True, metavar="KIND[,KIND]", help="What to sample: cpu, offcpu, wall, lock."
+)
 @no_kernel
 @target_options
 @common_options

@@ -119,6 +119,7 @@ def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
         min_samples: int,
         min_share: float,
         idle: bool,
+        causes: Any,
         **more: Any,
     ) -> Any:
         view = View(
@@ -130,6 +131,7 @@ def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
             minimum_samples=min_samples,
             minimum_share=min_share / 100,
             idle=idle,
+            causes=tuple(sorted(causes or ())),
         )
         return function(view=view, **more)
 
@@ -141,6 +143,13 @@ def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
         setting("--min-samples", type=click.IntRange(1), default=1, metavar="N", help="Leave out rarer functions."),
         setting("--hide", type=Words(), metavar="PATTERN", help="Leave out functions by name, such as 'runtime.*'."),
         interpreter_option,
+        setting(
+            "--cause",
+            "causes",
+            type=Words(),
+            metavar="CAUSE",
+            help="Only waits for these: network, lock, 'disk I/O' ...",
+        ),
         setting("--idle", is_flag=True, help="Count what threads waited for work, too."),
         no_kernel,
         setting("--kind", default="", metavar="KIND", help="What to look at: cpu, offcpu ... (default: the first)."),

@@ -79,6 +79,13 @@ class CallTree:
         """What identifies a box by the names from the root to it: equal in two trees for the same path."""
         return path_hashes(self.what, self.refs, self.parents, self.levels, self.frames, self.groups)
 
+    @cached_property
+    def causes(self) -> tuple[list[str], npt.NDArray[np.int8]]:
+        """Causes of waits, the first of them empty, and which of them each box's time was mostly for."""
+        from .tree_causes import box_causes
+
+        return box_causes(self)
+
     def identity(self, box: int) -> tuple[object, ...]:
         """What tells a box from its siblings, in this tree and any other."""
         return _identity(int(self.what[box]), int(self.refs[box]), self.frames, self.groups)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from .causes import CauseRow, cause_of_leaf
 from .change import Side
 from .delta import Context
 from .groups import group_series
 from .locations import Frame
 from .profile import Profile
-from .selection import IntArray, Rows, select, set_aside
+from .selection import IntArray, Rows, cause_rows, select, set_aside
 from .series import Series
 from .stacks import ROOTS
 from .time_notes import TimeNote
@@ -20,7 +21,7 @@ from .timeline import Bucket
 from .top_table import Sort, TopRow, top_table
 from .tree_builder import build_tree, hidden_frames
 from .view import View
-from .vocabulary import StackEnd
+from .vocabulary import WAITING, StackEnd
 
 TICKS = "cpu"
 """The kind whose expected and lost samples are counted: ticks of the sampling clock."""
@@ -52,6 +53,7 @@ class StackRow:
     series: Series
     places: Mapping[str, str]
     end: StackEnd
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Report:
     that of all, and `expected` the samples of the view plus those.
     `unsymbolized` counts samples whose leaf has no name. `functions` may be cut short, `functions_in_all` says to what.
     `baseline` is the whole of what the view is compared with; what changed is in `functions`.
+    `causes` say what was waited for, in kinds that have waits.
     `set_aside` is what threads waited for work, which `total` lacks.
     """
 
@@ -86,6 +89,7 @@ class Report:
     baseline: Side | None = None
     notes: Sequence[TimeNote] = ()
     set_aside: int = 0
+    causes: Sequence[CauseRow] = ()
     frames: list[Frame] = field(default_factory=list)
     stacks: list[StackRow] | None = None
 
@@ -135,6 +139,7 @@ def build_report(
         functions=functions[:top],
         functions_in_all=len(functions),
         set_aside=set_aside(profile, upright),
+        causes=cause_rows(profile, upright, rows),
         baseline=tree.change.sides.was if tree.change is not None else None,
         notes=[note for note in profile.notes if note.within(view.stretch.start_ns, view.stretch.end_ns)],
     )
@@ -215,6 +220,7 @@ def _with_stacks(report: Report, profile: Profile, view: View, rows: Rows) -> Re
             row,
             frames=tuple(indexes.setdefault(frame, len(indexes)) for frame in frames),
             places={label: profile.labels[place].get(label, "") for label in PLACES},
+            cause=next((cause_of_leaf(frame.name) for frame in reversed(frames) if frame.binary == WAITING), ""),
         )
         for frames, row, place in drafts
     ]

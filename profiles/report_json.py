@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
+from .causes import CauseRow
 from .change import FunctionChange
 from .locations import Frame
 from .report import ProcessRow, Report, StackRow
@@ -41,6 +42,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "truncated_by": dict(report.truncated_by),
         "unsymbolized": report.unsymbolized,
         **({"set_aside": report.set_aside} if report.set_aside else {}),
+        **({"causes": [_cause(row) for row in report.causes]} if report.causes else {}),
         "profiler": {"cpu_s": report.profiler_cpu_s, "peak_rss_bytes": report.profiler_peak_rss},
         "processes": [_process(row) for row in report.processes],
         "functions": [_function(row) for row in report.functions],
@@ -81,6 +83,15 @@ def _process(row: ProcessRow) -> dict[str, Any]:
     }
 
 
+def _cause(row: CauseRow) -> dict[str, Any]:
+    return {
+        "cause": row.cause,
+        "samples": row.samples,
+        "value": row.value,
+        "percent": round(row.percent, DIGITS),
+    }
+
+
 def _function(row: TopRow) -> dict[str, Any]:
     return {
         "name": row.frame.name,
@@ -93,6 +104,7 @@ def _function(row: TopRow) -> dict[str, Any]:
         "sum_percent": round(row.sum_percent, DIGITS),
         "cum": row.cum,
         "cum_percent": round(row.cum_percent, DIGITS),
+        **({"cause": row.cause, "samples": row.cum_samples} if row.cause else {}),
         **(_change(row.change) if row.change is not None else {}),
     }
 
@@ -127,5 +139,6 @@ def _stack(row: StackRow) -> dict[str, Any]:
         "tid": row.series.tid,
         "comm": row.series.comm,
         **row.places,
+        **({"cause": row.cause} if row.cause else {}),
         "end": row.end.reason,
     }

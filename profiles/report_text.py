@@ -27,6 +27,7 @@ TITLES = {
 """What the total is called, by kind."""
 
 COLUMNS = ("Flat", "Flat%", "Sum%", "Cum", "Cum%", "Name")
+WAIT_COLUMNS = (*COLUMNS[:-1], "Times", "Cause", "Name")
 CHANGE_COLUMNS = (" Flat was", "now", "points", " Cum was", "now", "points", "  Name")
 CHANGED, NEW, GONE = "*", "+", "-"
 """Marks of a comparison: beyond noise; only on this side; only in the baseline."""
@@ -56,7 +57,9 @@ def headlines(report: Report) -> list[str]:
     """What stands above the table: the total, where it is from, how far it can be trusted, what icetop cost."""
     title = TITLES.get(report.kind, printable(report.kind, 100))
     total = f"Total {title}: {format_value(report.total, report.unit)}"
-    return [total, _origin(report), _honesty(report), _cost(report), *_notes(report)]
+    causes = f"waits: {', '.join(f'{row.cause} {row.percent:.1f} % ({row.samples:,})' for row in report.causes)}"
+    waits = [printable(causes, 1000)] if report.causes else []
+    return [total, _origin(report), _honesty(report), *waits, _cost(report), *_notes(report)]
 
 
 def format_value(value: int, unit: str) -> str:
@@ -179,7 +182,9 @@ def _share(part: int, whole: int) -> str:
 
 
 def _table(report: Report, width: int | None) -> list[str]:
-    if report.baseline is None:
+    if report.baseline is None and report.causes:
+        rows = [WAIT_COLUMNS, *(_wait_cells(row, report.unit) for row in report.functions)]
+    elif report.baseline is None:
         rows = [COLUMNS, *(_cells(row, report.unit) for row in report.functions)]
     else:
         rows = [CHANGE_COLUMNS, *(_change_cells(row, row.change) for row in report.functions if row.change)]
@@ -200,6 +205,11 @@ def _cells(row: TopRow, unit: str) -> tuple[str, ...]:
         f"{row.cum_percent:.1f}%",
         printable(row.frame.name),
     )
+
+
+def _wait_cells(row: TopRow, unit: str) -> tuple[str, ...]:
+    *figures, name = _cells(row, unit)
+    return (*figures, f"{row.cum_samples:,}", row.cause, name)
 
 
 def _change_cells(row: TopRow, change: FunctionChange) -> tuple[str, ...]:

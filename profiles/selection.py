@@ -7,16 +7,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from .causes import CauseRow, causes_of_nodes
 from .idle import idle_nodes
 from .profile import Profile
 from .timeline import Bucket
 from .view import View
-from .vocabulary import parts_of
+from .vocabulary import LOCK_CAUSES, parts_of
 
 IntArray = npt.NDArray[np.int64]
 
 WAITS = "offcpu"
 """The kind that tells what threads wait for."""
+
+NEVER = "no cause at all"
+"""What no thread waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,11 @@ def wanted(profile: Profile, view: View, nodes: IntArray, series: IntArray) -> n
     chosen = None
     if not view.idle and WAITS in parts_of(view.kind):
         chosen = ~idle_nodes(profile, nodes)
+    causes = causes_wanted(profile, view)
+    if causes:
+        names, places = causes_of_nodes(profile, nodes)
+        fits = np.array([name in causes for name in names])[places]
+        chosen = fits if chosen is None else chosen & fits
     if view.target:
         matching = np.fromiter(
             (view.target.matches(s, labels) for s, labels in zip(profile.series, profile.labels, strict=True)),
@@ -66,6 +75,34 @@ def wanted(profile: Profile, view: View, nodes: IntArray, series: IntArray) -> n
         )
         chosen = matching[series] if chosen is None else chosen & matching[series]
     return chosen
+
+
+def causes_wanted(profile: Profile, view: View) -> tuple[str, ...]:
+    """The causes that the view's waits are for, as far as it takes waits at all; empty for all."""
+    if WAITS not in parts_of(view.kind):
+        return ()
+    of_kind = view.kind == "lock" and not any("lock" in bucket.counts for bucket in profile.timeline.buckets())
+    if not of_kind:
+        return view.causes
+    both = tuple(cause for cause in LOCK_CAUSES if cause in view.causes)
+    return (both or (NEVER,)) if view.causes else LOCK_CAUSES
+
+
+def cause_rows(profile: Profile, view: View, rows: Rows) -> list[CauseRow]:
+    """What the rows of a view waited for, the longest first; empty where they are no waits."""
+    if WAITS not in parts_of(view.kind):
+        return []
+    names, places = causes_of_nodes(profile, rows.nodes)
+    samples, values = (np.zeros(len(names), dtype=np.int64) for _ in range(2))
+    np.add.at(samples, places, rows.samples)
+    np.add.at(values, places, rows.values)
+    total = int(values.sum()) or 1
+    found = [
+        CauseRow(name, times, value, 100 * value / total)
+        for name, times, value in zip(names, samples.tolist(), values.tolist(), strict=True)
+        if name and (times or value)
+    ]
+    return sorted(found, key=lambda row: (-row.value, row.cause))
 
 
 def set_aside(profile: Profile, view: View) -> int:

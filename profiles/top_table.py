@@ -13,7 +13,9 @@ from .call_tree import FRAME, CallTree
 from .change import FunctionChange
 from .locations import Frame
 from .selection import IntArray
+from .tree_causes import frame_causes
 from .view import View
+from .vocabulary import parts_of
 
 Sort = Literal["flat", "cum", "delta", "name"]
 
@@ -26,6 +28,7 @@ FunctionSums = tuple[IntArray, IntArray, IntArray, IntArray]
 class TopRow:
     """One function. Values are in the kind's unit; percentages are of the view's total (0 when that is 0).
 
+    `cause` is what most of its time was waited for; empty where it ran.
     `change` is there in a comparison; a function that only the baseline has is worth 0 itself.
     """
 
@@ -38,20 +41,31 @@ class TopRow:
     cum_percent: float
     flat_samples: int
     cum_samples: int
+    cause: str = ""
     change: FunctionChange | None = None
+
+
+FunctionCauses = tuple[list[str], npt.NDArray[np.int8]]
+"""Causes of waits, and for each frame the place of its own among them."""
 
 
 class TopRows(Sequence[TopRow]):
     """The rows of a table in order, each made when it is looked at: a screen shows few of many thousand."""
 
     def __init__(
-        self, tree: CallTree, sums: FunctionSums, order: IntArray, changes: dict[int, FunctionChange] | None
+        self,
+        tree: CallTree,
+        sums: FunctionSums,
+        order: IntArray,
+        changes: dict[int, FunctionChange] | None,
+        causes: FunctionCauses | None = None,
     ) -> None:
         self._tree = tree
         self._sums = sums
         self._order = order
         self._running = np.cumsum(sums[0][order])
         self._changes = changes
+        self._causes = causes
 
     def __len__(self) -> int:
         return len(self._order)
@@ -76,12 +90,13 @@ class TopRows(Sequence[TopRow]):
             cum_percent=cum * percent,
             flat_samples=flat_samples,
             cum_samples=cum_samples,
+            cause=self._causes[0][self._causes[1][frame]] if self._causes is not None else "",
             change=self._changes[frame] if self._changes is not None else None,
         )
 
     def turned(self) -> TopRows:
         """The rows the other way round, with shares that add up from the new top."""
-        return TopRows(self._tree, self._sums, self._order[::-1], self._changes)
+        return TopRows(self._tree, self._sums, self._order[::-1], self._changes, self._causes)
 
     def place_of(self, frame_id: int) -> int | None:
         """Where the row of a function is; None where it is not listed."""
@@ -109,7 +124,8 @@ def top_table(tree: CallTree, view: View, sort: Sort = "flat") -> TopRows:
         names = _ranks(tree.frames, lower=False)[shown]
         first, second = (cum, flat) if sort == "cum" else (flat, cum)
         order = shown[np.lexsort((names, -second[shown], -first[shown]))]
-    return TopRows(tree, sums, order, changes)
+    waits = "offcpu" in parts_of(view.kind)
+    return TopRows(tree, sums, order, changes, frame_causes(tree, outermost_boxes(tree)) if waits else None)
 
 
 _RANKED: dict[bool, tuple[list[Frame], int, IntArray]] = {}

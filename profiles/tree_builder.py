@@ -20,7 +20,10 @@ from .profile import Profile
 from .reshaping import reshaped
 from .selection import IntArray, Rows, distinct, picked
 from .view import View
-from .vocabulary import Language
+from .vocabulary import PEER, WAITING, Language
+
+WAITS = (WAITING, PEER)
+"""What tells of a wait is no function of the kernel's."""
 
 
 def build_tree(profile: Profile, view: View, memory: OrderMemory | None = None) -> CallTree:
@@ -71,7 +74,7 @@ def hidden_frames(frames: list[Frame], view: View) -> npt.NDArray[np.bool_]:
     """For each frame whether the view leaves it out."""
     hidden = np.zeros(len(frames), dtype=np.bool_)
     if not view.kernel:
-        hidden |= _those(frames, lambda frame: frame.language is Language.KERNEL)
+        hidden |= _those(frames, lambda frame: frame.language is Language.KERNEL and frame.binary not in WAITS)
     if not view.interpreter and any(frame.language is Language.PYTHON for frame in frames):
         hidden |= _those(frames, lambda frame: frame.is_interpreter)
     if view.hidden:

@@ -53,6 +53,7 @@ class View:
     `kernel` off does the same with kernel frames, `interpreter` off with an interpreter's own code in profiles that
     tell what it runs. `minimum_samples` and `minimum_share` (0 to 1, of the total) leave
     small functions and boxes out of what is listed and drawn, never out of totals. `inverted` puts the leaf first.
+    `causes` are those whose waits alone are counted (empty: all, and what ran).
     `idle` counts the waits of threads that wait for work as well (see `idle.py`).
     `collapsed` makes a function that calls itself one box; `focus` is the name of a function that stands at the top
     with what it calls (inverted: with who calls it).
@@ -70,6 +71,7 @@ class View:
     first_level: FirstLevel = "process"
     inverted: bool = False
     idle: bool = False
+    causes: tuple[str, ...] = ()
     collapsed: bool = False
     focus: str = ""
     baseline: Baseline | None = None

@@ -69,8 +69,14 @@ def unit_of(kind: str) -> str:
     return UNITS.get(kind, "count")
 
 
-SUMS = {"wall": ("cpu", "offcpu")}
-"""Kinds that are nothing of their own: a thread's time is what it ran and what it waited."""
+SUMS = {"wall": ("cpu", "offcpu"), "lock": ("offcpu",)}
+"""Kinds that are nothing of their own: a thread's time is what it ran and what it waited; waits for locks are waits."""
+
+LOCK_CAUSES = ("lock", "GIL")
+"""The causes of what the kind `lock` has."""
+
+NUMBERS = {"cpu": 1, "offcpu": 2, "wall": 3, "alloc": 4, "lock": 5}
+"""The keys of these kinds where waits are known: always the same."""
 
 
 def parts_of(kind: str) -> tuple[str, ...]:
@@ -83,3 +89,14 @@ def shown_kinds(kinds: Iterable[str]) -> tuple[str, ...]:
     there = tuple(kinds)
     whole = [part for kind, parts in SUMS.items() if set(parts) <= set(there) for part in (*parts, kind)]
     return tuple(dict.fromkeys((*whole, *there)))
+
+
+def numbered_kinds(kinds: Iterable[str]) -> dict[int, str]:
+    """The number key of each kind: the usual one, else the first that is free."""
+    there = tuple(kinds)
+    fixed = NUMBERS if "offcpu" in there else {}
+    found = {fixed[kind]: kind for kind in there if kind in fixed}
+    for kind in there:
+        if kind not in fixed:
+            found[next(number for number in range(1, len(there) + len(NUMBERS) + 1) if number not in found)] = kind
+    return dict(sorted(found.items()))

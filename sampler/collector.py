@@ -10,6 +10,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..profiles.delta import Context, Counts, Delta, Notice, Vitals
 from ..profiles.series import Series
@@ -24,7 +25,7 @@ from .finisher import Finisher
 from .intervals import Intervals
 from .java_maps import JavaMaps
 from .kept_interpreters import KeptInterpreters
-from .kernel_side import KernelSide, RawCount, RawStack, Reading
+from .kernel_side import KernelSide, RawStack, Reading
 from .lives import Lives
 from .loader.kept import Keeper
 from .loader.programs import CannotLoad
@@ -36,8 +37,10 @@ from .python_stacks import PythonStacks
 from .runtime_notices import runtime_notices, unnamed_java
 from .stack_reader import StackReader
 from .tables import Tables
-from .wait_reader import WaitReader
-from .wait_side import RawWait
+from .who import RawCount, Who
+
+if TYPE_CHECKING:
+    from .wait_reader import WaitReader
 
 FIRST_DRAINS = (0.06, 0.2, 0.4)
 """Seconds from the start to the first drains, so that the first picture comes at once."""
@@ -91,7 +94,7 @@ class Collector:
         self._stacks = StackReader(
             self._tables, self._namer, self._processes, self._python, self._finisher.function_start
         )
-        self._waits = WaitReader(self._tables, self._namer) if self.kernel.waits else None
+        self._waits = self._wait_reader() if self.kernel.waits else None
         self._nodes: dict[int, int] = {}
         self._finished: tuple[list[Finished], list[Finished]] = ([], [])
         self._vitals = VitalsReader()
@@ -197,9 +200,14 @@ class Collector:
     def _follow_waits(self) -> None:
         if self._waits is None:
             self.kernel.follow_waits()
-            self._waits = WaitReader(self._tables, self._namer)
+            self._waits = self._wait_reader()
             self._options = replace(self._options, kinds=(*self._options.kinds, "offcpu"))
             self._new_context = replace(self._new_context or self._context, kinds=self._options.kinds)
+
+    def _wait_reader(self) -> WaitReader:
+        from .wait_reader import WaitReader  # with it come sockets, which nothing else here needs
+
+        return WaitReader(self._tables, self._namer, self._stacks)
 
     def _set_rate(self, frequency_hz: int) -> None:
         self.kernel.set_rate(frequency_hz)
@@ -296,6 +304,8 @@ class Collector:
         counts = self._count(reading)
         self._refresh_mappings(reading)
         self._stacks.name_pending(naming_seconds)
+        if self._waits is not None:  # after names: they tell some causes, and who woke whom where
+            counts["offcpu"] = self._waits.count(reading.waits, self._nodes, self._series)
         self._remarks += self._java_maps.ask(unnamed_java(self._stacks, self._processes), last)
         self.kernel.send_again(self._stacks.follow_generated_code(last))
         delta = self._delta(reading, counts, last)
@@ -318,12 +328,9 @@ class Collector:
         finished.clear()
         for row, node in rows:
             counts.add(node, self._series(row), row.samples, row.samples * period)
-        kinds = {"cpu": counts}
-        if self._waits is not None:
-            kinds["offcpu"] = self._waits.count(reading.waits, self._nodes, self._series)
-        return kinds
+        return {"cpu": counts}
 
-    def _series(self, row: RawCount | RawWait) -> int:
+    def _series(self, row: Who) -> int:
         process = self._processes.find(row.pid, row.start_ns)
         series = Series(row.pid, row.start_ns, row.tid, row.comm, self._processes.cgroup(row.cgroup_id, process))
         return self._tables.series(series, process.labels, self._places.labels(series.cgroup))

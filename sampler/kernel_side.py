@@ -31,6 +31,7 @@ from .options import CollectOptions, map_sizes
 from .python_writer import PythonWriter
 from .ring_buffer import RingBuffer
 from .wait_side import WAIT_MAPS, WaitReading, WaitSide
+from .who import RawCount, who_of
 
 NO_SUBSYSTEM = 0xFFFFFFFF
 MAPPING_CHUNKS = 4
@@ -98,19 +99,6 @@ class Snapshot:
     unmapped: bool
     registers: array[int]
     stack: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RawCount:
-    """Samples of one thread in one stack."""
-
-    stack: int
-    start_ns: int
-    cgroup_id: int
-    pid: int
-    tid: int
-    comm: str
-    samples: int
 
 
 @dataclass(slots=True)
@@ -218,6 +206,7 @@ class KernelSide:
         if self.waits is not None:
             self.waits.forget()
         self._programs.configure({"filters": self._set_target(target, cgroups)})
+        self._begin_generation()
 
     def follow_cgroups(self, named_cgroups: Collection[int]) -> None:
         """The names of the target mean these groups from now on. Raises OSError when they are too many."""
@@ -230,6 +219,11 @@ class KernelSide:
     def add_target_pid(self, pid: int) -> None:
         """Take this process's samples as well."""
         self._programs.maps["target_pids"].update(struct.pack("=I", pid), b"\1")
+        self._begin_generation()
+
+    def _begin_generation(self) -> None:
+        """What is known of threads that are none of the target's holds no more."""
+        self._programs.configure({"wait_generation": (self._programs.settings.wait_generation + 1) & 0xFFFF})
 
     def target_pids(self) -> set[int]:
         """The processes whose samples are taken, children included."""
@@ -440,8 +434,7 @@ class KernelSide:
         )
 
     def _row(self, key: Any, samples: int) -> RawCount:
-        comm = key.comm.decode("utf-8", "replace")
-        return RawCount(key.stack, key.start, key.cgroup, key.pid, key.tid, comm, samples)
+        return RawCount(*who_of(key), samples)
 
 
 def cgroup_keys(target: Target) -> set[bytes]:

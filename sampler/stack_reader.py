@@ -73,11 +73,19 @@ class StackReader:
 
     def node(self, raw: RawStack) -> int:
         """The node of a stack; its locations may get their names later."""
+        kernel = [self._kernel(address - bool(place)) for place, address in enumerate(raw.kernel)]
+        user, end = self._located(raw)
+        return self._tables.node(end, reversed(kernel + user))
+
+    def user_locations(self, raw: RawStack) -> list[int]:
+        """The location ids of a stack's user part, leaf first, Python's frames among them."""
+        return self._located(raw)[0]
+
+    def _located(self, raw: RawStack) -> tuple[list[int], StackEnd]:
         process = self._processes.find(raw.pid, raw.start_ns)
         space = self._processes.space(process, raw.space) if raw.user else None
         if process.unmapped:
             self._forget_unmapped(raw, process)
-        kernel = [self._kernel(address - bool(place)) for place, address in enumerate(raw.kernel)]
         user, cut = self._user(raw, process, space)
         if space is not None and raw.stack:
             keys = [(raw.space, raw.start_ns, address) for _, address in user]
@@ -88,7 +96,7 @@ class StackReader:
         frames = [index for index, _ in user]
         if space is not None and self._python is not None:
             frames, end = self._python.merged(raw, space, user, end)
-        return self._tables.node(end, reversed(kernel + frames))
+        return frames, end
 
     def _forget_unmapped(self, raw: RawStack, process: KnownProcess) -> None:
         """Other files may be mapped where some were: locate what is there anew."""
@@ -107,7 +115,8 @@ class StackReader:
         """Name code made at run time that had no name yet; gives the stacks that have to be sent again, because other
         code has taken the place of some of theirs."""
         news = self.generated_code.news(at_once=last)
-        self._tables.new_names.update(news.names)
+        for index, lines in news.names.items():
+            self._tables.name(index, lines)
         for key in news.addresses:
             self._by_address.pop(key, None)
         return news.stacks
@@ -122,10 +131,19 @@ class StackReader:
         """Name locations that wait, oldest first, until the time is used up."""
         until = time.perf_counter() + seconds
         while self._pending and time.perf_counter() < until:
-            index, space, location = self._pending.popleft()
-            lines = self._namer.name(space, location) or self._by_start(location)
-            if lines:
-                self._tables.new_names[index] = lines
+            self._name(*self._pending.popleft())
+
+    def name_first(self, indexes: list[int]) -> None:
+        """Name these locations now, where they wait for it."""
+        first = [waiting for waiting in self._pending if waiting[0] in indexes] if indexes else []
+        for waiting in first:
+            self._pending.remove(waiting)
+            self._name(*waiting)
+
+    def _name(self, index: int, space: AddressSpace | None, location: Location) -> None:
+        lines = self._namer.name(space, location) or self._by_start(location)
+        if lines:
+            self._tables.name(index, lines)
 
     def _by_start(self, location: Location) -> tuple[Line, ...]:
         """What stands for the name of a function without a symbol, the same for all its places; empty when its start

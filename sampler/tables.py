@@ -26,6 +26,7 @@ class Tables:
         self.new_series: list[Series] = []
         self.new_names: dict[int, tuple[Line, ...]] = {}
         self.new_labels: dict[int, dict[str, str]] = {}
+        self._functions: list[tuple[str, str]] = []
 
     @property
     def full(self) -> bool:
@@ -45,7 +46,17 @@ class Tables:
             return index, False
         index = self._locations[key] = len(self._locations)
         self.new_locations.append(location)
+        self._functions.append((location.binary, location.lines[-1].function if location.lines else ""))
         return index, True
+
+    def name(self, index: int, lines: tuple[Line, ...]) -> None:
+        """A location got its name."""
+        self.new_names[index] = lines
+        self._functions[index] = (self._functions[index][0], lines[-1].function if lines else "")
+
+    def function(self, index: int) -> tuple[str, str]:
+        """The binary of a location, and the name of the function there that no other called in it; empty so far."""
+        return self._functions[index]
 
     def node(self, end: StackEnd, locations: Iterable[int]) -> int:
         """The leaf node of the stack with these location ids, root first."""

@@ -2,44 +2,69 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import takewhile
 
 from ..profiles.delta import Counts, Notice
-from ..profiles.locations import Line, Location
+from ..profiles.locations import Line, Location, placeholder
 from ..profiles.vocabulary import PEER, WAITING, Language
 from ..symbols.namer import Namer
 from ..targets.peers import Peer, Peers
+from ..targets.threads import Threads, thread_name
 from .kernel_side import RawStack
+from .stack_reader import ENTRIES, StackReader
 from .tables import Tables
-from .wait_causes import RUN_QUEUE, UNTOLD, cause_of, scheduler_frames
+from .wait_causes import GIL, LOCK, RUN_QUEUE, UNTOLD, cause_of, is_by_interrupt, is_of_gil, is_waking, scheduler_frames
 from .wait_side import RawWait, WaitReading
+
+NEAREST_FRAMES = 8
+"""Of a stack that is told in one line, so many functions from the leaf."""
+
+MOST_THREADS = 4096
+"""Threads whose names are remembered."""
+
+LOSSES = {"WAITS_LOST_FULL": "map_full", "WAITS_LOST_RING": "ring_full"}
+"""What the kernel's counters of lost waits are called."""
 
 
 class WaitReader:
-    """Remembers why threads wait in a stack, and counts.
+    """Remembers why threads wait in a stack, who wakes in one, and counts.
 
-    `lost` has waits that could not be kept, by reason; they are no ticks, so no profile's `lost` has them.
+    `lost` has waits that could not be kept, by reason, since the start; they are no ticks, so no profile's `lost` has
+    them.
     """
 
-    def __init__(self, tables: Tables, namer: Namer) -> None:
+    def __init__(self, tables: Tables, namer: Namer, stacks: StackReader) -> None:
         self._tables = tables
         self._namer = namer
+        self._stacks = stacks
         self._causes: dict[int, str] = {}
+        self._locks: dict[int, list[int]] = {}
+        self._wakers: dict[int, list[int]] = {}
         self._peers = Peers()
+        self._threads = Threads()
+        self._names: OrderedDict[tuple[int, int], str] = OrderedDict()
         self._counters: Counter[str] = Counter()
+        self._before: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
 
     def start_anew(self, tables: Tables) -> None:
         """Go on with empty tables; stacks have to be learnt again."""
         self._tables = tables
-        self._causes.clear()
+        for known in (self._causes, self._locks, self._wakers):
+            known.clear()
 
     def learn(self, stack: int, raw: RawStack) -> RawStack:
-        """Remember why a thread waits in the stack with this id; gives the stack without the switch itself."""
+        """Remember what the stack with this id tells of waits; gives the stack without the switch itself."""
         names = [self._kernel_name(address - bool(place)) for place, address in enumerate(raw.kernel)]
-        self._causes[stack] = cause_of(names)
+        if is_waking(names):
+            self._wakers[stack] = [] if is_by_interrupt(names) else self._nearest(raw)
+            return raw
+        cause = self._causes[stack] = cause_of(names)
+        if cause == LOCK:
+            self._locks[stack] = self._nearest(raw)
         return replace(raw, kernel=raw.kernel[scheduler_frames(names) :])
 
     def count(self, reading: WaitReading, nodes: Mapping[int, int], series: Callable[[RawWait], int]) -> Counts:
@@ -51,34 +76,44 @@ class WaitReader:
                 self.lost["stack_forgotten"] += max(wait.times, 1)
                 continue
             counts.add(self._leaf(node, wait), series(wait), wait.times, wait.nanoseconds)
-        self.lost["map_full"] = reading.counters.get("WAITS_LOST_FULL", 0)
-        self.lost["ring_full"] = reading.counters.get("WAITS_LOST_RING", 0)
-        self._counters = Counter(reading.counters)
+        for counter, reason in LOSSES.items():
+            self.lost[reason] = reading.counters.get(counter, 0)
+        self._before, self._counters = self._counters, Counter(reading.counters)
         return counts
 
+    @property
+    def followed(self) -> float:
+        """The share of switches in the last epoch that were followed; each of them stands for as many as were not."""
+        seen, left_out = (self._counters[name] - self._before[name] for name in ("WAITS_SEEN", "WAITS_LEFT_OUT"))
+        return 1 - left_out / seen if seen > 0 else 1.0
+
     def notices(self, last: bool) -> list[Notice]:
-        """What could not be kept; at the end also what was left out on purpose."""
+        """What could not be kept; at the end also how many switches others stand for."""
         found = [
             Notice("warning", f"waits were lost ({reason})", f"{number} so far")
             for reason, number in self.lost.items()
             if number
         ]
-        short = self._counters["WAITS_SHORT"]
-        if last and short:
-            seconds = self._counters["WAITS_SHORT_TIME"] / 1e9
-            why = f"{short} of them, {seconds:.1f} s together"
-            found.append(Notice("info", "waits under 1 ms are left out", why))
+        seen, left_out = self._counters["WAITS_SEEN"], self._counters["WAITS_LEFT_OUT"]
+        if last and left_out:
+            why = f"{left_out:,} of {seen:,} were left out, and those followed stand for them"
+            found.append(Notice("info", "threads switched too often to follow each time", why))
         return found
 
     def _kernel_name(self, address: int) -> str:
         lines = self._namer.locate_kernel(address).lines
         return lines[-1].function if lines else ""
 
+    def _nearest(self, raw: RawStack) -> list[int]:
+        return self._stacks.user_locations(raw)[:NEAREST_FRAMES]
+
     def _leaf(self, node: int, wait: RawWait) -> int:
         """The node for the cause of a wait, or that for who is at the other end, below it."""
         if wait.run_queue:
             return self._tables.child(node, self._cause(RUN_QUEUE))
-        cause = self._causes.get(wait.stack, cause_of(()))
+        cause = self._cause_of(wait.stack)
+        if cause in (LOCK, GIL):
+            return self._lock(self._tables.child(node, self._cause(cause)), wait)
         peer = self._peers.of(wait.pid, wait.descriptor) if wait.descriptor >= 0 else None
         if peer is None:
             return self._tables.child(node, self._cause(cause))
@@ -86,10 +121,48 @@ class WaitReader:
             cause = "pipe" if peer.what == "pipe" else "network"
         above = self._tables.child(node, self._cause(cause))
         name = peer_name(peer)
-        if not name:
-            return above
-        other = Location(Language.KERNEL, PEER, str(peer.pid or ""), peer.pid, (Line(name),))
-        return self._tables.child(above, self._tables.location(other)[0])
+        return self._other(above, name, str(peer.pid or "")) if name else above
+
+    def _cause_of(self, stack: int) -> str:
+        """Why threads wait in a stack; whether for the GIL its functions tell, whose names may have to wait."""
+        if stack in self._locks:
+            indexes = self._locks.pop(stack)
+            self._stacks.name_first(indexes)
+            if is_of_gil([self._tables.function(index) for index in indexes]):
+                self._causes[stack] = GIL
+        return self._causes.get(stack, cause_of(()))
+
+    def _lock(self, node: int, wait: RawWait) -> int:
+        """Below the cause: who held the lock when the wait began, who ended the wait, and where it did."""
+        holder = self._threads.of(wait.pid, wait.holder) if wait.holder else 0
+        if holder:
+            node = self._other(node, f"[held by {self._thread(wait.pid, holder)}]", f"{wait.pid}/{holder}")
+        pid, tid = wait.waker
+        if not tid or (wait.waker_stack and not self._wakers.get(wait.waker_stack)):
+            return node
+        node = self._other(node, f"[woken by {self._thread(pid, tid)}]", f"{pid}/{tid}")
+        self._stacks.name_first(self._wakers.get(wait.waker_stack, []))
+        places = list(
+            takewhile(lambda name: name not in ENTRIES, map(self._place, self._wakers.get(wait.waker_stack, ())))
+        )
+        return self._other(node, f"[in {' < '.join(places)}]", f"{pid}/{tid}") if places else node
+
+    def _place(self, index: int) -> str:
+        binary, function = self._tables.function(index)
+        return function or placeholder(binary, 0).replace("+0x0", "")
+
+    def _thread(self, pid: int, tid: int) -> str:
+        """A thread as a person reads it: its name and number."""
+        key = (pid, tid)
+        if not self._names.get(key):
+            self._names[key] = thread_name(pid, tid)
+            if len(self._names) > MOST_THREADS:
+                self._names.popitem(last=False)
+        return f"{self._names[key]} {tid}".strip()
+
+    def _other(self, node: int, name: str, who: str) -> int:
+        location = Location(Language.KERNEL, PEER, who, _number(name), (Line(name),))
+        return self._tables.child(node, self._tables.location(location)[0])
 
     def _cause(self, cause: str) -> int:
         return self._tables.location(Location(Language.KERNEL, WAITING, cause, 0, (Line(f"[{cause}]"),)))[0]
@@ -97,16 +170,14 @@ class WaitReader:
 
 def peer_name(peer: Peer) -> str:
     """The other end as a person reads it: `[to postgres 812 at 127.0.0.1:5432]`; empty when nothing is known of it."""
-    words = [process_name(peer.pid), str(peer.pid)] if peer.pid else []
+    words = [thread_name(peer.pid, peer.pid), str(peer.pid)] if peer.pid else []
     if peer.address:
         words += ["at", peer.address] if words else [peer.address]
     return f"[to {' '.join(filter(None, words))}]" if words else ""
 
 
-def process_name(pid: int) -> str:
-    """What the kernel calls a process; empty when it is gone."""
-    try:
-        with open(f"/proc/{pid}/comm", errors="replace") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
+def _number(name: str) -> int:
+    """What tells names apart as an offset does places."""
+    from zlib import crc32
+
+    return crc32(name.encode("utf-8", "surrogatepass"))

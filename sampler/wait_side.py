@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import struct
 import time
 from array import array
@@ -9,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .loader.programs import Programs
+from .loader.programs import CannotLoad, Programs
+from .who import Who, who_of
 
-MINIMUM_NS = 1_000_000
-"""Shorter waits are left out, and counted."""
+LONG_NS = 1_000_000
+"""Threads that waited so long are followed at every switch; of those that wait shortly, as many as `WALKS` allows."""
 
 WAIT_MAPS = {"waits": 32768, "waited": 65536}
 """Entries of the maps once waits are followed: threads, and rows of both epochs."""
@@ -22,30 +24,31 @@ WALKS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class RawWait:
+class RawWait(Who):
     """Waits of one thread in one stack: how long together, how many ended, and whether for a CPU alone.
 
-    `descriptor` is the file that they were for, as the process numbers it, -1 where that is not known.
+    `descriptor` is the file that they were for, as the process numbers it, -1 where that is not known; `holder` the
+    thread that held the mutex, as the process numbers it, and `waker` (pid, tid) of who ended them, with the id of the
+    stack in which it did: 0 where that is not known.
     """
 
-    stack: int
-    start_ns: int
-    cgroup_id: int
-    pid: int
-    tid: int
-    comm: str
     nanoseconds: int
     times: int
     run_queue: bool
-    descriptor: int
+    descriptor: int = -1
+    holder: int = 0
+    waker: tuple[int, int] = (0, 0)
+    waker_stack: int = 0
 
 
 @dataclass(slots=True)
 class WaitReading:
-    """What was waited in an epoch. `counters` by their names in `enum wait_counter`, since the start."""
+    """What was waited in an epoch. `counters` by their names in `enum wait_counter`, since the start; `requests` are
+    block requests done since the start, and their nanoseconds: None where the kernel does not tell."""
 
     waits: list[RawWait] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
+    requests: tuple[int, int] | None = None
 
 
 class WaitSide:
@@ -53,13 +56,20 @@ class WaitSide:
 
     def __init__(self, programs: Programs) -> None:
         self._programs = programs
-        self._key: Any = programs.types["counts.key"]
+        self._key: Any = programs.types["waited.key"]
         self._wait: Any = programs.types["waits"]
         self._parts = programs.form.enums["wait_part"]
         self._accounted = time.monotonic_ns()
-        programs.configure({"wait_minimum": MINIMUM_NS, "wait_walks": WALKS, "wait_accounted": self._accounted})
+        programs.configure({"wait_long": LONG_NS, "wait_walks": WALKS, "wait_accounted": self._accounted})
         programs.attach_raw_tracepoint("sched_waking", "wake_thread")
         programs.attach_raw_tracepoint("sched_switch", "switch_threads")
+        self._pace: Any = programs.types["wait_pace"]
+        self.sees_requests = bool(programs.settings.request_start)
+        try:
+            if self.sees_requests:
+                programs.attach_raw_tracepoint("block_rq_complete", "complete_request")
+        except CannotLoad:
+            self.sees_requests = False
 
     def read(self, epoch: int) -> WaitReading:
         """What was waited until now and not yet told; `epoch` is the one that has just ended.
@@ -71,25 +81,33 @@ class WaitSide:
         self._programs.configure({"wait_accounted": now})
         self._accounted = now
         reading.waits += self._ended(epoch)
-        counters = self._programs.maps["wait_counters"]
+        paces = self._paces()
         for name, index in self._programs.form.enums["wait_counter"].items():
             if name != "WAIT_COUNTERS":
-                reading.counters[name] = sum(array("Q", counters.lookup(struct.pack("=i", index)) or b""))
+                reading.counters[name] = sum(pace.counters[index] for pace in paces)
+        if self.sees_requests:
+            done = array("Q", self._programs.maps["requests"].lookup(struct.pack("=i", 0)) or b"")
+            reading.requests = (sum(done[::2]), sum(done[1::2]))
         return reading
+
+    def _paces(self) -> list[Any]:
+        """Each CPU's `struct pace`."""
+        values = self._programs.maps["wait_pace"].lookup(struct.pack("=i", 0)) or b""
+        size = ctypes.sizeof(self._pace)
+        return [self._pace.from_buffer_copy(values, at) for at in range(0, len(values), size)]
 
     def forget(self) -> None:
         """Let go of the waits that last: other threads are wanted from now on."""
         held = self._programs.maps["waits"]
-        held.delete_all(key for key, _ in held.items())
+        for key, _ in held.items():  # one by one: a thread may come back meanwhile
+            held.delete(key)
 
     def _lasting(self, now: int) -> Iterator[RawWait]:
         """The part of waits that still last, up to `now`, which has not been told."""
         for _, value in self._programs.maps["waits"].items():
             wait = self._wait.from_buffer_copy(value)
-            if not wait.since or now - wait.since < MINIMUM_NS:
-                continue
             begin = max(wait.since, self._accounted)
-            woken = wait.since if wait.preempted else wait.woken if wait.woken >= wait.since else now
+            woken = wait.since if wait.preempted else wait.woken or now
             for start, end, queue in ((begin, min(woken, now), False), (max(begin, woken), now, True)):
                 if end > start:
                     yield self._raw(wait.key, (end - start) * wait.weight, 0, queue)
@@ -98,15 +116,15 @@ class WaitSide:
         held, gone = self._programs.maps["waited"], []
         for key, value in held.items():
             row = self._key.from_buffer_copy(key)
-            if row.epoch != epoch:
+            if row.who.epoch != epoch:
                 continue
             gone.append(key)
             nanoseconds, times = struct.unpack("=QQ", value)
-            yield self._raw(row, nanoseconds, times, bool(row.part & self._parts["PART_RUN_QUEUE"]))
+            yield self._raw(row, nanoseconds, times, bool(row.who.part & self._parts["PART_RUN_QUEUE"]))
         held.delete_all(gone)
 
     def _raw(self, key: Any, nanoseconds: int, times: int, run_queue: bool) -> RawWait:
-        comm = key.comm.decode("utf-8", "replace")
-        descriptor = (key.part >> self._parts["PART_PLACE_SHIFT"]) - 1
-        who = (key.stack, key.start, key.cgroup, key.pid, key.tid, comm)
-        return RawWait(*who, nanoseconds, times, run_queue, descriptor)
+        descriptor = (key.who.part >> self._parts["PART_PLACE_SHIFT"]) - 1
+        waker = (key.waker_pid, key.waker_tid)
+        who = who_of(key.who)
+        return RawWait(*who, nanoseconds, times, run_queue, descriptor, key.holder, waker, key.waker_stack)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Hashable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -49,6 +50,9 @@ class IcetopApp(ThenAndNowApp):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (120, "-roomy")]  # noqa: RUF012  (Textual's own way)
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (8, "-low"), (16, "-mid"), (30, "-tall")]  # noqa: RUF012
 
+    _sought = 0
+    """The thread to go to when it shows."""
+
     # --- moving
 
     def on_icicle_moved(self) -> None:
@@ -77,9 +81,9 @@ class IcetopApp(ThenAndNowApp):
 
     def action_zoom_in(self) -> None:
         """Zoom into the box under the cursor; on who is at the other end of a wait: go to that process."""
-        peer = self._peer()
-        if peer:
-            self._look_at(Target(pids=frozenset((peer,))))
+        pid, thread = self._peer()
+        if pid:
+            self._go_to_peer(pid, thread)
             return
         if self._board.pane is self._board.table:
             self.action_pane()
@@ -208,10 +212,17 @@ class IcetopApp(ThenAndNowApp):
 
     def action_kind(self, number: int) -> None:
         """Another kind of profile."""
-        kinds = self._kinds()
-        if number <= len(kinds):
-            self._steering.follow(kinds[number - 1], self._keeper.profile.context)
-            self._choose(self._choices.of_kind(kinds[number - 1]))
+        kind = self._kinds().get(number)
+        if kind is not None:
+            self._steering.follow(kind, self._keeper.profile.context)
+            self._choose(self._choices.of_kind(kind))
+
+    def action_cause(self) -> None:
+        """Only the waits for the cause under the cursor."""
+        if self._picture is not None:
+            names, places = self._picture.tree.causes
+            here = names[places[self._board.icicle.box]] or names[places[0]]
+            self._choose(self._choices.toggle_cause(here))
 
     # --- steering
 
@@ -234,11 +245,35 @@ class IcetopApp(ThenAndNowApp):
             self._steering.retarget(self._sampled(target))
         self._choose(self._choices.of_target(target))
 
-    def _peer(self) -> int:
-        """The process that the box under the cursor names as the other end of a wait, 0 where it names none."""
+    def _peer(self) -> tuple[int, int]:
+        """The process that the box under the cursor names as the other end of a wait, and its thread; 0 for none."""
         frame = self._picture.tree.frame(self._board.icicle.box) if self._picture is not None else None
-        known = frame is not None and frame.binary == PEER and frame.build_id.isdigit()
-        return int(frame.build_id) if frame is not None and known else 0
+        words = frame.build_id.split("/") if frame is not None and frame.binary == PEER else []
+        numbers = [int(word) for word in words if word.isdecimal()]
+        return (numbers[0] if numbers else 0, numbers[1] if len(numbers) > 1 else 0)
+
+    def _go_to_peer(self, pid: int, thread: int) -> None:
+        """Look at the other end of a wait: at all its time, running or not; at a thread of it, among the threads."""
+        target = Target(pids=frozenset((pid,)))
+        if not self._ended and self._choices.view.target != target:
+            self._steering.retarget(self._sampled(target))
+        choices = self._choices.of_target(target).of_kind("wall")
+        self._sought = thread
+        self._choose(
+            replace(choices, view=replace(choices.view, causes=(), first_level="thread" if thread else "process"))
+        )
+
+    def _show_picture(self) -> None:
+        super()._show_picture()
+        tree = self._picture.tree if self._picture is not None else None
+        if not self._sought or tree is None or self._picture is None or self._picture.view.first_level != "thread":
+            return
+        for box in tree.children(0):
+            group = tree.group(box)
+            if group is not None and group.tid == self._sought:
+                self._sought = 0
+                self._board.icicle.go_to(box)
+                return
 
     def _sampled(self, target: Target) -> Target:
         """What is to be sampled for a target to be shown: also what it is compared with."""

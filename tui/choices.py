@@ -22,7 +22,7 @@ SHARES = (0.0, 0.001, 0.005, 0.01, 0.05)
 LIVE_WINDOW = 30
 MEASURES: dict[Measure, str] = {"points": "points of share", "absolute": "per second", "relative": "% of what it was"}
 Sort = Literal["flat", "cum", "delta", "name"]
-Tint = Literal["package", "binary", "language"]
+Tint = Literal["package", "binary", "language", "cause"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +172,10 @@ class Choices:
         """With the waits of threads that wait for work, or without."""
         return replace(self, view=replace(self.view, idle=not self.view.idle))
 
+    def toggle_cause(self, cause: str) -> Choices:
+        """Only the waits for one cause; of that one, all again."""
+        return replace(self, view=replace(self.view, causes=() if not cause or self.view.causes else (cause,)))
+
     def toggle_collapsed(self) -> Choices:
         """Recursion as one box, or as it was."""
         return replace(self, view=replace(self.view, collapsed=not self.view.collapsed))
@@ -231,6 +235,7 @@ class Choices:
         found = [] if view.kernel else ["no kernel"]
         found += ["with interpreter"] if view.interpreter else []
         found += ["idle threads too"] if view.idle else []
+        found += [f"waits for {printable(', '.join(view.causes), 60)} alone"] if view.causes else []
         found += ["leaf first"] if view.inverted else []
         found += ["recursion collapsed"] if view.collapsed else []
         found += [f"{'callers' if view.inverted else 'callees'} of {printable(view.focus, 40)}"] if view.focus else []

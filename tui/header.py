@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from rich.style import Style
 
@@ -24,11 +25,11 @@ class Status:
 
     `matched` is the share of the whole that the search matches, in percent; `stage` what a source without samples does;
     `target` is what is looked at; `ordered` and `ordered_hz` what the source was told to do and does not do yet;
-    `remark` stands beside the target; `kinds` are those that number keys choose from.
+    `remark` stands beside the target; `kinds` are those that number keys choose from, by the key.
     """
 
     live: bool = True
-    kinds: tuple[str, ...] = ()
+    kinds: Mapping[int, str] = field(default_factory=dict)
     ended: bool = False
     paused: float | None = None
     chosen: bool = False
@@ -115,7 +116,7 @@ class Header(Painted):
         search = self._search()
         stop = row.width - (cells(search) + 2 if search else 0)
         row.put(" ")
-        for number, kind in enumerate(self._status.kinds if self._picture else (), 1):
+        for number, kind in self._status.kinds.items() if self._picture else ():
             here = kind == self._choices.view.kind
             row.put(f"{number} ", palette.faint).put(printable(kind, 12), palette.accent if here else palette.faint)
             row.put("  ")

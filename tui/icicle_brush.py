@@ -159,10 +159,15 @@ class Brush:
             return palette.group[int(tree.refs[box]) & 1]
         if what == ALL:
             return palette.all[step]
-        return palette.truncated[step] if what == END else self._frame_shade(tree.frames[int(tree.refs[box])], step)
+        return (
+            palette.truncated[step] if what == END else self._frame_shade(tree.frames[int(tree.refs[box])], step, box)
+        )
 
-    def _frame_shade(self, frame: Frame, step: int) -> Shade:
+    def _frame_shade(self, frame: Frame, step: int, box: int) -> Shade:
         palette = self._look.palette
+        if self._tint == "cause":
+            names, places = self._tree.causes
+            return palette.boxes[palette.hue(names[places[box]])][step] if places[box] else palette.kernel[step]
         if frame.language is Language.KERNEL:
             return palette.kernel[step]
         return palette.boxes[palette.hue(tinted(frame, self._tint))][step]
@@ -170,6 +175,6 @@ class Brush:
 
 def tinted(frame: Frame, tint: Tint) -> str:
     """The name whose hue a frame has."""
-    if tint == "package":
+    if tint in ("package", "cause"):
         return package_of(frame)
     return frame.place if tint == "binary" else frame.language.value

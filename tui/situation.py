@@ -30,7 +30,7 @@ def nothing_came(notices: Sequence[Notice]) -> list[str]:
     return ["no samples: the source ended without any"]
 
 
-FOLLOWED = ("offcpu", "wall")
+FOLLOWED = ("offcpu", "wall", "lock")
 """Kinds that a live source begins to sample when they are asked for."""
 
 

@@ -9,7 +9,8 @@ from rich.style import Style
 from textual import events
 from textual.message import Message
 
-from ..profiles.vocabulary import Language
+from ..profiles.printable import printable
+from ..profiles.vocabulary import Language, parts_of
 from . import change_rows
 from .choices import Choices, Sort
 from .figures import Scale, percent, scale_for
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 WIDE = 56
 """Cells from which there is room for cumulated values beside their share."""
 
-FIGURE, SHARE = 8, 6
-"""Cells of a column of values, and of one of shares."""
+FIGURE, SHARE, CAUSE = 8, 6, 11
+"""Cells of a column of values, of one of shares, and of one of causes."""
 
 ROOMY = 14
 """Rows from which the title is set apart by a blank one."""
@@ -142,6 +143,11 @@ class Table(Painted):
         return self._picture is not None and self._picture.tree.change is not None
 
     @property
+    def _waits(self) -> bool:
+        """Whether there is something to tell of causes."""
+        return self._picture is not None and "offcpu" in parts_of(self._picture.view.kind)
+
+    @property
     def _rows(self) -> Sequence[TopRow]:
         return self._picture.rows if self._picture is not None else []
 
@@ -188,10 +194,12 @@ class Table(Painted):
         columns: list[tuple[str, int, Sort]] = [
             (f"Flat {symbol}".rstrip(), FIGURE, "flat"),
             ("Flat%", SHARE, "flat"),
-            ("Sum%", SHARE, "flat"),
         ]
+        columns += [] if self._waits else [("Sum%", SHARE, "flat")]
         columns += [(f"Cum {symbol}".rstrip(), FIGURE, "cum")] if width >= WIDE else []
-        return [*columns, ("Cum%", SHARE, "cum")]
+        columns += [("Cum%", SHARE, "cum")]
+        columns += [("Times", FIGURE, "cum")] if self._waits and width >= WIDE else []
+        return columns + ([("Cause", CAUSE, "cum")] if self._waits else [])
 
     def _sort_at(self, x: int) -> Sort:
         """The order that the column at a cell stands for."""
@@ -240,14 +248,23 @@ class Table(Painted):
         row.put(f"{scale.text(function.flat):>{FIGURE}}", plain).put(
             f"{percent(function.flat_percent):>{SHARE}}", plain
         )
-        row.put(f"{percent(function.sum_percent):>{SHARE}}", faint)
+        if not self._waits:
+            row.put(f"{percent(function.sum_percent):>{SHARE}}", faint)
         if row.width >= WIDE:
             row.put(f"{scale.text(function.cum):>{FIGURE}}", plain)
-        row.put(f"{percent(function.cum_percent):>{SHARE}}", plain).put(" ", plain)
+        row.put(f"{percent(function.cum_percent):>{SHARE}}", plain)
+        if self._waits and row.width >= WIDE:
+            row.put(f"{function.cum_samples:>{FIGURE}}", faint)
+        row.put(f"{printable(function.cause, CAUSE):>{CAUSE}}" if self._waits else "", plain).put(" ", plain)
 
     def _paint_swatch(self, row: Row, function: TopRow, cursor: Style | None) -> None:
         palette, frame = self.look.palette, function.frame
-        kernel = frame.language is Language.KERNEL
-        pair = palette.kernel if kernel else palette.boxes[palette.hue(tinted(frame, self._choices.tint))]
+        by_cause = self._choices.tint == "cause"
+        kernel = not function.cause if by_cause else frame.language is Language.KERNEL
+        pair = (
+            palette.kernel
+            if kernel
+            else palette.boxes[palette.hue(function.cause if by_cause else tinted(frame, self._choices.tint))]
+        )
         swatch = pair[0].swatch
         row.put(self.look.glyphs.swatch, Style(color=swatch.color, bgcolor=cursor.bgcolor) if cursor else swatch)

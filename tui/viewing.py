@@ -16,7 +16,7 @@ from ..profiles.delta import Notice
 from ..profiles.profile import Profile
 from ..profiles.source import KeepsNotes, ReadsMore, Source, SourceError
 from ..profiles.view import View
-from ..profiles.vocabulary import shown_kinds
+from ..profiles.vocabulary import numbered_kinds, shown_kinds
 from .asking import AskingApp, Open
 from .board import Board
 from .choices import LIVE_WINDOW, Choices, first_choices
@@ -180,12 +180,12 @@ class ViewingApp(AskingApp):
         )
         self._board.header.show(self._picture, choices, status)
 
-    def _kinds(self) -> tuple[str, ...]:
-        """The kinds that number keys choose from."""
+    def _kinds(self) -> dict[int, str]:
+        """The kinds that number keys choose from, by the key."""
         profile = self._keeper.profile
         if self._live and not self._ended:
-            return self._steering.kinds(profile.context)
-        return shown_kinds(profile.kinds())
+            return numbered_kinds(self._steering.kinds(profile.context))
+        return numbered_kinds(shown_kinds(profile.kinds()))
 
     def _remark(self) -> str:
         if self._picture is None:

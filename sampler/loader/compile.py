@@ -21,7 +21,9 @@ from typing import Any
 
 from .source import FOLDER, PROGRAMS, enums, joined_source
 
-RAW_TRACEPOINTS = frozenset({"follow_forks", "switch_threads", "wake_thread", "emit_wait", "finish_wait_later"})
+RAW_TRACEPOINTS = frozenset(
+    {"follow_forks", "switch_threads", "wake_thread", "emit_wait", "finish_wait_later", "complete_request"}
+)
 LOAD_IMMEDIATE_64 = 0x18
 MAP_DESCRIPTOR = 1
 MAP_FIELDS = ("key_size", "leaf_size", "max_entries", "flags", "type")

@@ -44,6 +44,9 @@ MEMBERS = {
     "cgroup_kernfs": ("cgroup", "kn"),
     "kernfs_id": ("kernfs_node", "id"),
 }
+OPTIONAL = {"request_start": ("request", "start_time_ns")}
+"""What not every kernel has; 0 stands for one that lacks it."""
+
 KERNEL_STACK_SIZE = 16384
 CONTROLLERS = ("memory", "cpu", "cpuacct", "pids", "blkio", "freezer", "devices", "cpuset")
 
@@ -60,6 +63,8 @@ def find_offsets(btf: Btf) -> dict[str, int]:
         if offset is None:
             raise NoBtf(f"it has no {struct_name}.{member}")
         found[field] = offset
+    for field, place in OPTIONAL.items():
+        found[field] = btf.offset(*place) or 0
     state = btf.offset("task_struct", "__state")
     found["task_state"] = state if state is not None else btf.offset("task_struct", "state") or 0
     found["upid_size"] = btf.size("upid") or 16
@@ -76,7 +81,7 @@ def kernel_offsets(keeper: Keeper) -> dict[str, int]:
     """The offsets of the running kernel, as kept or read from its BTF. Raises NoBtf."""
     name = f"offsets-{kernel_identity()}"
     kept = keeper.read(name)
-    if kept is not None and set(MEMBERS) <= set(kept) and all(type(value) is int for value in kept.values()):
+    if kept is not None and {*MEMBERS, *OPTIONAL} <= set(kept) and all(type(value) is int for value in kept.values()):
         return kept
     found = find_offsets(read_btf())
     keeper.write(name, found)
@@ -86,7 +91,7 @@ def kernel_offsets(keeper: Keeper) -> dict[str, int]:
 def kernel_identity() -> str:
     """What tells this kernel from another build: a hash of its notes, which hold its build-id, and its version."""
     digest = hashlib.sha256(VERSION.read_bytes())
-    digest.update(repr(sorted(MEMBERS.items())).encode())
+    digest.update(repr(sorted({**MEMBERS, **OPTIONAL}.items())).encode())
     with contextlib.suppress(OSError):
         digest.update(NOTES.read_bytes())
     return digest.hexdigest()[:24]

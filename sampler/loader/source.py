@@ -21,6 +21,7 @@ PROGRAMS = (
     "wake_thread",
     "emit_wait",
     "finish_wait_later",
+    "complete_request",
 )
 PROCESSOR = "x86_64"
 """The one processor whose registers bpf/ knows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from icetop.sampler.wait_causes import cause_of, scheduler_frames
+from icetop.sampler.wait_causes import cause_of, is_by_interrupt, is_of_gil, is_waking, scheduler_frames
 
 SWITCH = ["bpf_prog_0123_switch_threads", "bpf_trace_run4", "__schedule", "schedule"]
 
@@ -31,3 +31,35 @@ def test_the_switch_itself_is_no_part_of_the_stack() -> None:
     assert scheduler_frames([*SWITCH, "futex_wait", "schedule_it"]) == len(SWITCH)
     assert scheduler_frames(["", "", "futex_wait"]) == 0
     assert scheduler_frames([]) == 0
+
+
+LIBC, PYTHON = "/lib/x86_64-linux-gnu/libc.so.6", "/usr/bin/python3.11"
+
+
+@pytest.mark.parametrize(
+    ("places", "of_gil"),
+    [
+        ([(LIBC, ""), (LIBC, "pthread_cond_timedwait"), (PYTHON, ""), (PYTHON, "_PyEval_EvalFrameDefault")], True),
+        ([(LIBC, "__futex_abstimed_wait"), ("/opt/lib/libpython3.12.so.1.0", "take_gil")], True),
+        ([(LIBC, "sem_clockwait"), (PYTHON, "PyThread_acquire_lock_timed")], False),
+        ([(LIBC, "pthread_cond_wait"), ("/usr/lib/libuv.so.1", "uv_cond_wait"), (PYTHON, "")], False),
+        ([(LIBC, "pthread_cond_wait"), ("/usr/bin/app", "python3_worker")], False),
+        ([], False),
+    ],
+)
+def test_the_lock_of_the_interpreter(places: list[tuple[str, str]], of_gil: bool) -> None:
+    assert is_of_gil(places) == of_gil
+
+
+def test_who_wakes_and_who_only_ran_when_an_interrupt_did() -> None:
+    woken = ["bpf_trace_run1", "try_to_wake_up", "wake_up_q", "futex_wake", "do_futex", "__x64_sys_futex"]
+    timer = [
+        "bpf_trace_run1",
+        "try_to_wake_up",
+        "hrtimer_wakeup",
+        "__hrtimer_run_queues",
+        "asm_sysvec_apic_timer_interrupt",
+    ]
+    assert is_waking(woken) and is_waking(timer)
+    assert not is_waking([*SWITCH, "futex_wait"])
+    assert is_by_interrupt(timer) and not is_by_interrupt(woken)

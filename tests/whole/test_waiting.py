@@ -93,3 +93,31 @@ def test_who_is_at_the_other_end(icetop: Icetop, report: Report, start: Start) -
     assert f" {server.pid} at 127.0.0.1:{port}" in peer
     assert rows[peer]["cum_percent"] > 80
     assert rows["[network]"]["cum"] >= rows[peer]["cum"]
+
+
+def test_who_waits_for_a_lock_who_held_it_and_who_let_go(
+    build: Build, icetop: Icetop, report: Report, start: Start
+) -> None:
+    """Of two threads that fight for a mutex, and of two that fight for Python's lock, which is named as such."""
+    spin = (
+        "import threading\ndef spin():\n    while True: sum(range(1000))\nthreading.Thread(target=spin).start(); spin()"
+    )
+    process, python = start(build("mutex", "-O2", "-pthread")), start("/usr/bin/python3", "-c", spin)
+    done = icetop("record", "--kind", "lock", "-d", 3, "-o", "x.pb.gz", "-p", f"{process.pid},{python.pid}")
+    assert done.returncode == 0, done.stderr
+    found = report("x.pb.gz", "--kind", "lock", "--stacks")
+    assert {row["cause"] for row in found["causes"]} == {"lock", "GIL"}
+    assert found["total"] == sum(row["value"] for row in found["causes"])
+    assert {stack["cause"] for stack in found["stacks"] if stack["pid"] == python.pid} == {"GIL"}
+    waits = [stack for stack in found["stacks"] if stack["comm"] == "visitor" and stack["pid"] == process.pid]
+    told = sum(stack["value"] for stack in waits)
+    assert told > 0.5e9
+    keeper, whole = f"keeper {process.pid}]", 0
+    for stack in waits:
+        names = [found["frames"][index]["name"] for index in stack["frames"]]
+        if f"[held by {keeper}" in names and f"[woken by {keeper}" in names and "ask_for_it" in names:
+            whole += stack["value"] * (" < let_go < keep_it < main]" in names[-1])
+    assert whole > 0.5 * told
+    only = report("x.pb.gz", "--kind", "wall", "--cause", "lock", "-p", process.pid)
+    assert [row["cause"] for row in only["causes"]] == ["lock"]
+    assert only["total"] == sum(stack["value"] for stack in found["stacks"] if stack["pid"] == process.pid)
