@@ -11,12 +11,17 @@ import statistics
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+# An installed icetop finds its modules compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / "icetop-benchmarks"))
 
 ROOT = Path(__file__).resolve().parent.parent
 ICETOP = [sys.executable, "-m", "icetop"]

@@ -1,13 +1,13 @@
-"""What Python's frames cost in the kernel, by the depth of the stack, and what a Python program loses while it is
-sampled: paired rounds with nothing, with icetop and with py-spy, at 99 Hz.
+"""What Python's frames cost in the kernel, by the depth of the stack, what a Python program loses while it is sampled
+(paired rounds with nothing, with icetop and with py-spy, at 99 Hz), what ten seconds of recording cost, and the first
+second of fifty Python processes.
 
-    python benchmarks/python_walker.py [PYTHON ...]
+    python benchmarks/python_walker.py [kernel] [slow-down] [cost] [first-second]
 """
 
 from __future__ import annotations
 
-import os
-import shutil
+import json
 import statistics
 import subprocess
 import sys
@@ -19,7 +19,7 @@ from icetop.profiles.target import Target
 from icetop.sampler.collector import Collector
 from icetop.sampler.context import collect_context
 from icetop.sampler.options import CollectOptions
-from measuring import ICETOP, run_and_measure
+from measuring import ICETOP, middle, run_and_measure
 
 PY_SPY = ["py-spy", "record", "-r", "99", "-f", "raw"]
 STATISTICS = Path("/proc/sys/kernel/bpf_stats_enabled")
@@ -45,7 +45,7 @@ begin = time.process_time()
 for _ in range(int(sys.argv[1])): deeper(20)
 print(time.process_time() - begin)
 """
-ROUNDS, TURNS, DEPTHS = 9, 3000, (10, 50, 100, 480)
+ROUNDS, TURNS, DEPTHS = 7, 3000, (10, 50, 100, 480)
 
 
 def run_time(program: int) -> tuple[int, int]:
@@ -78,74 +78,92 @@ def nanoseconds_a_sample(python: str, depth: int, with_python: bool) -> float:
     return (last - first) / (more - runs)
 
 
-def slow_down(python: str) -> dict[str, list[float]]:
-    """CPU seconds of the same work: alone, beside icetop, beside py-spy, in turns."""
-    seconds: dict[str, list[float]] = {"alone": [], "icetop": [], "py-spy": []}
+def tools(pid: int, folder: str, *more: str) -> dict[str, list[str]]:
+    """The commands that sample a process."""
+    spy = [*PY_SPY, "-o", f"{folder}/raw", "-p", str(pid), *more]
+    return {
+        "icetop": [*ICETOP, "record", "-p", str(pid), "-o", f"{folder}/seen.pb.gz", *more],
+        "py-spy": spy,
+        "py-spy --native": [*spy, "--native"],
+    }
+
+
+def slow_down(python: str) -> None:
+    """How much longer the same work takes beside each: CPU seconds of each round in turns, alone first."""
+    ratios: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(ROUNDS):
-            for tool, times in seconds.items():
+            alone = 0.0
+            for tool in ("", *tools(0, folder)):
                 with subprocess.Popen([python, "-c", WORK, str(TURNS)], stdout=subprocess.PIPE) as process:
                     assert process.stdout is not None
                     process.stdout.readline()
-                    words = {
-                        "icetop": [*ICETOP, "record", "-p", str(process.pid), "-o", f"{folder}/seen.pb.gz"],
-                        "py-spy": [
-                            "py-spy",
-                            "record",
-                            "-r",
-                            "99",
-                            "-f",
-                            "raw",
-                            "-o",
-                            f"{folder}/raw",
-                            "-p",
-                            str(process.pid),
-                        ],
-                    }.get(tool, [])
-                    beside = None
-                    if words and shutil.which(words[0]):
-                        beside = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                    times.append(float(process.stdout.readline()))
-                    if beside is not None:
-                        beside.wait()
-    return seconds
+                    words = tools(process.pid, folder).get(tool, ["true"])
+                    beside = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    seconds = float(process.stdout.readline())
+                    beside.wait()
+                if tool:
+                    ratios.setdefault(tool, []).append(100 * (seconds / alone - 1))
+                else:
+                    alone = seconds
+    for tool, found in ratios.items():
+        print(f"slow-down beside {tool}: {statistics.median(found):+.1f} % (+- {statistics.stdev(found):.1f})")
 
 
 def tool_costs(python: str) -> None:
-    """CPU seconds of icetop and py-spy for ten seconds of the same process."""
-    with subprocess.Popen([python, "-c", DEEP, "50"], stdout=subprocess.PIPE) as process:
-        time.sleep(0.5)
-        pid = str(process.pid)
-        for words in (
-            [*ICETOP, "record", "-p", pid, "-d", "10", "-o", os.devnull + ".pb.gz"],
-            ["py-spy", "record", "-d", "10", "-r", "99", "-f", "raw", "-o", os.devnull, "-p", pid],
-            ["py-spy", "record", "--native", "-d", "10", "-r", "99", "-f", "raw", "-o", os.devnull, "-p", pid],
-        ):
-            if shutil.which(words[0]):
-                cost = run_and_measure(words)
-                print(f"{' '.join(words[:3])[-40:]:40} {cost.cpu_s:.2f} s of CPU")
+    """CPU seconds of icetop and py-spy for ten seconds of the same process, fifty frames deep."""
+    with tempfile.TemporaryDirectory() as folder:
+        with subprocess.Popen([python, "-c", DEEP, "50"], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            for name, words in tools(process.pid, folder, "-d", "10").items():
+                run_and_measure(tools(process.pid, folder, "-d", "1")[name])
+                costs = [run_and_measure(words) for _ in range(3)]
+                print(
+                    f"10 s of {name}: CPU seconds {middle([cost.cpu_s for cost in costs])}, {costs[0].peak_mb:.0f} MB"
+                )
+            process.kill()
+
+
+def first_second(python: str) -> None:
+    """Fifty processes, all of them busy: what of their first second has its Python frames, and what that costs."""
+    processes = [subprocess.Popen([python, "-c", DEEP, "30"], stdout=subprocess.DEVNULL) for _ in range(50)]
+    time.sleep(5)
+    pids = ",".join(str(process.pid) for process in processes)
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(3):
+            run_and_measure([*ICETOP, "record", "-p", pids, "-d", "1", "-o", f"{folder}/seen.pb.gz"])
+            words = [*ICETOP, "report", f"{folder}/seen.pb.gz", "--format", "json"]
+            found = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+            unknown, seen = found["truncated_by"].get("python_unresolved", 0), sum(map(bool, found["processes"]))
+            print(
+                f"first second of {seen} processes: {found['samples']} samples of {found['expected']}, "
+                f"{unknown} without Python's frames, {found['profiler']['cpu_s']:.2f} s of CPU"
+            )
+    for process in processes:
         process.kill()
+        process.wait()
+
+
+def in_the_kernel(python: str) -> None:
+    """Nanoseconds by depth, with and without Python's frames."""
+    STATISTICS.write_text("1")
+    try:
+        for depth in DEPTHS:
+            native, both = (nanoseconds_a_sample(python, depth, wanted) for wanted in (False, True))
+            a_frame = (both - native) / depth
+            print(f"{depth:4} frames: {native:7.0f} ns a sample, with Python's {both:7.0f}: {a_frame:5.1f} a frame")
+    finally:
+        STATISTICS.write_text("0")
+
+
+PARTS = {"kernel": in_the_kernel, "slow-down": slow_down, "cost": tool_costs, "first-second": first_second}
 
 
 def main() -> None:
-    """For each interpreter that is given, or this machine's."""
-    for python in sys.argv[1:] or ["/usr/bin/python3"]:
-        print(python)
-        STATISTICS.write_text("1")
-        try:
-            for depth in DEPTHS:
-                native, both = (nanoseconds_a_sample(python, depth, wanted) for wanted in (False, True))
-                a_frame = (both - native) / depth
-                print(f"{depth:4} frames: {native:7.0f} ns a sample, with Python's {both:7.0f}: {a_frame:5.1f} a frame")
-        finally:
-            STATISTICS.write_text("0")
-        times = slow_down(python)
-        for tool in ("icetop", "py-spy"):
-            ratios = [
-                100 * (with_tool / alone - 1) for with_tool, alone in zip(times[tool], times["alone"], strict=True)
-            ]
-            print(f"slow-down beside {tool}: {statistics.median(ratios):+.1f} % (+- {statistics.stdev(ratios):.1f})")
-        tool_costs(python)
+    """The parts that are asked for, all by default, with this machine's Python."""
+    for name in sys.argv[1:] or PARTS:
+        PARTS[name]("/usr/bin/python3")
 
 
 if __name__ == "__main__":
