@@ -112,17 +112,15 @@ def slow_down(python: str) -> None:
 
 def tool_costs(python: str) -> None:
     """CPU seconds of icetop and py-spy for ten seconds of the same process, fifty frames deep."""
-    with tempfile.TemporaryDirectory() as folder:
-        with subprocess.Popen([python, "-c", DEEP, "50"], stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            for name, words in tools(process.pid, folder, "-d", "10").items():
-                run_and_measure(tools(process.pid, folder, "-d", "1")[name])
-                costs = [run_and_measure(words) for _ in range(3)]
-                print(
-                    f"10 s of {name}: CPU seconds {middle([cost.cpu_s for cost in costs])}, {costs[0].peak_mb:.0f} MB"
-                )
-            process.kill()
+    started = subprocess.Popen([python, "-c", DEEP, "50"], stdout=subprocess.PIPE)
+    with tempfile.TemporaryDirectory() as folder, started as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        for name, words in tools(process.pid, folder, "-d", "10").items():
+            run_and_measure(tools(process.pid, folder, "-d", "1")[name])
+            costs = [run_and_measure(words) for _ in range(3)]
+            print(f"10 s of {name}: CPU {middle([cost.cpu_s for cost in costs])} s, {costs[0].peak_mb:.0f} MB")
+        process.kill()
 
 
 def first_second(python: str) -> None:

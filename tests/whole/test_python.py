@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,10 @@ FEW = 0.002
 """The share of neighbouring frames that may be calls which do not exist."""
 
 
+MORE = "ICETOP_TEST_PYTHONS"
+"""An environment variable with more interpreters: commands with `:` between them, such as `chroot /sid python3.15`."""
+
+
 def pythons() -> dict[str, str]:
     """An interpreter of each version that is here, the distribution's first."""
     found: dict[str, str] = {}
@@ -38,7 +43,19 @@ def pythons() -> dict[str, str]:
         minor = path.name[8:] if path.parent == Path("/usr/bin") else path.parts[-3].split(".")[1]
         if minor.isdecimal() and int(minor) >= 8:
             found.setdefault(f"3.{minor}", str(path))
+    for command in filter(None, os.environ.get(MORE, "").split(":")):
+        found[command.rpartition("python")[2]] = command
     return dict(sorted(found.items(), key=lambda entry: int(entry[0][2:])))
+
+
+def runs(version: str, program: str, *arguments: str) -> list[str]:
+    """The command that runs a program of `PROGRAMS`, copied to where the interpreter sees it when that is a chroot."""
+    words = pythons()[version].split()
+    folder = PROGRAMS
+    if words[0] == "chroot":
+        folder = Path("/tmp/icetop-programs")
+        shutil.copytree(PROGRAMS, words[1] + str(folder), dirs_exist_ok=True)
+    return [*words, str(folder / program), *arguments]
 
 
 VERSIONS = list(pythons())
@@ -130,7 +147,7 @@ def known_and_unknown(seen: Seen, of_workers: bool) -> tuple[int, int]:
 @pytest.mark.parametrize("version", EACH)
 def test_neighbouring_frames_are_calls_that_exist(version: str, record: Record) -> None:
     """Recursion, generators, and Python that C calls: json, re, sorted."""
-    seen = record(pythons()[version], PROGRAMS / "known_calls.py")
+    seen = record(*runs(version, "known_calls.py"))
     known = {tuple(line.split()) for line in (PROGRAMS / "known_calls.txt").read_text().splitlines()}
     pairs: Counter[tuple[str, str]] = Counter()
     for names, samples in seen.names():
@@ -146,7 +163,7 @@ def test_neighbouring_frames_are_calls_that_exist(version: str, record: Record) 
 def test_recursion_has_its_true_depth(version: str, record: Record) -> None:
     """Also where it is deeper than the native frames that are kept."""
     for program, depth in (("recursion", 40), ("deep", 900)):
-        seen = record(pythons()[version], PROGRAMS / "calls.py", program)
+        seen = record(*runs(version, "calls.py", program))
         depths: Counter[int] = Counter()
         for names, samples in seen.names():
             if names[-1] == "spin":
@@ -247,7 +264,7 @@ def test_workers_in_a_pid_namespace_of_their_own(record_command: Callable[..., S
 def test_code_of_another_interpreter_has_its_callers_in_the_first(
     version: str, record_command: Callable[..., Seen]
 ) -> None:
-    seen = record_command(pythons()[version], PROGRAMS / "busy_interpreters.py", 0.15)
+    seen = record_command(*runs(version, "busy_interpreters.py", "0.15"))
     chains = Counter[tuple[str, ...]]()
     for names, samples in seen.names():
         if names[-1] == "inner":
@@ -293,7 +310,7 @@ def test_waiting_threads_are_as_py_spy_tells_them(version: str, start: Start, ic
     """Names and lines of every frame, in stacks of many shapes."""
     if shutil.which("py-spy") is None:
         pytest.skip("py-spy is not installed")
-    process = start(pythons()[version], PROGRAMS / "shapes.py", stdout=subprocess.PIPE)
+    process = start(*runs(version, "shapes.py"), stdout=subprocess.PIPE)
     assert process.stdout is not None and process.stdout.readline()
     done = icetop("record", "-p", process.pid, "--kind", "offcpu", "-d", "3", "-o", "seen.pb.gz")
     assert done.returncode == 0, done.stderr
