@@ -22,7 +22,7 @@ SHARES = (0.0, 0.001, 0.005, 0.01, 0.05)
 LIVE_WINDOW = 30
 MEASURES: dict[Measure, str] = {"points": "points of share", "absolute": "per second", "relative": "% of what it was"}
 Sort = Literal["flat", "cum", "delta", "name"]
-Tint = Literal["package", "binary", "language", "cause"]
+Tint = Literal["package", "binary", "language", "container", "pod", "cause"]
 
 
 @dataclass(frozen=True, slots=True)
