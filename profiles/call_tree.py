@@ -108,6 +108,13 @@ class CallTree:
         """The group of a box of the first level, None for other boxes."""
         return self.groups[int(self.refs[box])] if self.what[box] == GROUP else None
 
+    def group_above(self, box: int) -> Group | None:
+        """The group that a box belongs to; None for the whole, and where there is no first level."""
+        if len(self.levels) < 2 or not box:
+            return None
+        first = self.levels[1]
+        return self.group(int(first[np.searchsorted(first, box, "right") - 1]))
+
     def children(self, box: int) -> list[int]:
         """The boxes right below, in their order."""
         depth = int(self.depths[box]) + 1

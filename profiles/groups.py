@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,12 +16,17 @@ PLACES = ("container", "pod", "service")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One box of the first level. `pid` is 0 where the group is not one process; `title` may be empty."""
+    """One box of the first level. `pid` is 0 where the group is not one process; `title` may be empty.
+
+    `container` and `pod` tell where all of it runs, in full; empty where that is in none, or in several.
+    """
 
     name: str
     title: str = ""
     pid: int = 0
     tid: int = 0
+    container: str = ""
+    pod: str = ""
 
 
 def group_series(profile: Profile, first_level: FirstLevel) -> tuple[list[Group], IntArray]:
@@ -31,11 +36,15 @@ def group_series(profile: Profile, first_level: FirstLevel) -> tuple[list[Group]
     indexes = np.zeros(len(profile.series), dtype=np.int64)
     for place in range(len(profile.series)):
         key, group = _group(profile, place, first_level)
+        container, pod = _places_of(profile.labels[place])
         index = groups.setdefault(key, len(found))
         if index == len(found):
-            found.append(group)
+            found.append(replace(group, container=container, pod=pod) if container else group)
         elif group.title and not found[index].title:
-            found[index] = group
+            found[index] = replace(group, container=found[index].container, pod=found[index].pod)
+        if found[index].container != container:
+            same_pod = pod if found[index].pod == pod else ""
+            found[index] = replace(found[index], container="", pod=same_pod)
         indexes[place] = index
     return found, indexes
 
@@ -55,6 +64,15 @@ def _group(profile: Profile, place: int, first_level: FirstLevel) -> tuple[tuple
     if first_level in PLACES:
         return _group_of_place(labels, first_level)
     return (), Group("")
+
+
+def _places_of(labels: dict[str, str]) -> tuple[str, str]:
+    """Container and pod of a series by their full names; outside of pods the container stands for both."""
+    container = labels.get("container", "")
+    if not container:
+        return "", ""
+    pod = "/".join(filter(None, (labels.get("namespace"), labels.get("pod"))))
+    return (f"{pod}/{container}", pod) if pod else (container, container)
 
 
 def _group_of_place(labels: dict[str, str], place: str) -> tuple[tuple[object, ...], Group]:

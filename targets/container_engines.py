@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,15 @@ SOCKETS = ("run/docker.sock", "run/podman/podman.sock")
 class ContainerEngine(Informant):
     """Asks one engine, by its address as DOCKER_HOST has it."""
 
+    _events: Any = None
+
+    def stop(self) -> None:
+        """Ask no more: the connection is closed."""
+        super().stop()
+        with suppress(Exception):  # whatever the client makes of a connection that is gone
+            if self._events is not None:
+                self._events.close()
+
     def _follow(self) -> None:
         import docker
 
@@ -38,9 +48,9 @@ class ContainerEngine(Informant):
                 labels = container.get("Labels") or {}
                 self._tell(str(container["Id"]), labels_of_container(str(name), labels) | marks_of(labels))
             wanted = {"type": "container", "event": ["create", "start", "rename"]}
-            events = client.events(since=before - LOOK_BACK_S, filters=wanted, decode=True)
+            self._events = client.events(since=before - LOOK_BACK_S, filters=wanted, decode=True)
             self._all_told()
-            for event in events:
+            for event in self._events:
                 if self._stopped.is_set():
                     return
                 self._take(event)

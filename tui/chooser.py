@@ -47,7 +47,10 @@ class Entry:
 
 
 class Chooser(Painted):
-    """The list. Entries keep their places once the cursor has moved, however often they are offered anew."""
+    """The list. Entries keep their places once the cursor has moved, however often they are offered anew.
+
+    `remark` stands beside what is typed.
+    """
 
     def __init__(self, look: Look, title: str, heads: str = "", several: bool = False) -> None:
         super().__init__(look)
@@ -56,6 +59,7 @@ class Chooser(Painted):
         self._shown: list[Entry] = []
         self._marked: dict[Hashable, None] = {}
         self._filter = ""
+        self.remark = ""
         self._at = self._top = 0
         self._held = False
 
@@ -132,6 +136,7 @@ class Chooser(Painted):
         elif y == 1:
             row.put(" / ", palette.accent).put(printable(self._filter)[-max(row.width - 8, 8) :])
             row.put(" ", palette.cursor.label)
+            row.put(f"   {printable(self.remark, 400)}" if self.remark else "", palette.faint)
         elif y < self._first:
             row.put(f"   {self._heads}" if y == self._first - 1 else "", palette.faint)
         elif place < len(self._shown):

@@ -27,6 +27,9 @@ NARROWEST_LABEL = 3
 NAME_BESIDE_SHARE = 6
 """Cells of a group's name that have to stay for its share to be shown beside it."""
 
+PLACES: tuple[Tint, ...] = ("container", "pod")
+"""Colours that go by where a box belongs."""
+
 SOME_TITLE = 5
 """Cells after a group's name from which the beginning of its title tells something."""
 
@@ -159,9 +162,17 @@ class Brush:
             return palette.group[int(tree.refs[box]) & 1]
         if what == ALL:
             return palette.all[step]
-        return (
-            palette.truncated[step] if what == END else self._frame_shade(tree.frames[int(tree.refs[box])], step, box)
-        )
+        if what == END:
+            return palette.truncated[step]
+        if self._tint in PLACES:
+            return self._place_shade(box, step)
+        return self._frame_shade(tree.frames[int(tree.refs[box])], step, box)
+
+    def _place_shade(self, box: int, step: int) -> Shade:
+        """By where the time is spent; what is in no container, or in several, has no colour."""
+        palette, group = self._look.palette, self._tree.group_above(box)
+        place = (group.container if self._tint == "container" else group.pod) if group is not None else ""
+        return palette.boxes[palette.hue(place)][step] if place else palette.same[step]
 
     def _frame_shade(self, frame: Frame, step: int, box: int) -> Shade:
         palette = self._look.palette
@@ -174,7 +185,7 @@ class Brush:
 
 
 def tinted(frame: Frame, tint: Tint) -> str:
-    """The name whose hue a frame has."""
-    if tint in ("package", "cause"):
-        return package_of(frame)
-    return frame.place if tint == "binary" else frame.language.value
+    """The name whose hue a frame has on its own: by package also where colours go by container or cause."""
+    if tint == "binary":
+        return frame.place
+    return frame.language.value if tint == "language" else package_of(frame)

@@ -56,6 +56,7 @@ class PickerScreen(ChooserScreen):
 
     def on_picker_screen_came(self, message: Came) -> None:
         """Offer what was read."""
+        self.chooser.remark = self._reader.complaints if self._reader is not None else ""
         self.chooser.offer(message.entries)
 
 

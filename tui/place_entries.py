@@ -32,6 +32,7 @@ class _Place:
     cpu_percent: float | None = None
     memory: int = 0
     more: str = ""
+    marks: str = ""
 
 
 def place_entries(processes: Sequence[LiveProcess], figures: Figures) -> list[Entry]:
@@ -41,6 +42,7 @@ def place_entries(processes: Sequence[LiveProcess], figures: Figures) -> list[En
         for place in _places_of(process):
             known = places.setdefault(place.path, place)
             known.memory += process.memory
+            known.marks = known.marks or place.marks
             if process.cpu_percent is not None:
                 known.cpu_percent = (known.cpu_percent or 0.0) + process.cpu_percent
     order = {path: (-(place.cpu_percent or 0.0), place.name) for path, place in places.items()}
@@ -57,7 +59,7 @@ def place_entries(processes: Sequence[LiveProcess], figures: Figures) -> list[En
             place.path[-1],
             figures(WORDS[place.path[-1].choice], place.cpu_percent, place.memory),
             INDENT * (len(place.path) - 1) + place.name,
-            place.more,
+            "  ".join(filter(None, (place.more, place.marks))),
         )
         for place in sorted(places.values(), key=among_siblings)
     ]
@@ -80,7 +82,7 @@ def _places_of(process: LiveProcess) -> list[_Place]:
         return []
     if not (pod and namespace):
         more = "/".join(filter(None, (labels.get("project"), labels.get("service") or pod)))
-        return [_Place(container, (PlaceKey("containers", container),), more=more)]
+        return [_Place(container, (PlaceKey("containers", container),), more=more, marks=process.marks)]
     service = labels.get("service", pod)
     found: list[_Place] = []
     path: tuple[PlaceKey, ...] = ()
@@ -91,5 +93,6 @@ def _places_of(process: LiveProcess) -> list[_Place]:
         ("containers", container, f"{namespace}/{pod}/{container}"),
     ):
         path = (*path, PlaceKey(choice, full))
-        found.append(_Place(name, path, more="" if name == full else full.rpartition("/")[0]))
+        marks = process.marks if choice in ("pods", "containers") else ""
+        found.append(_Place(name, path, more="" if name == full else full.rpartition("/")[0], marks=marks))
     return found

@@ -27,7 +27,8 @@ FIRST_LOOK = 400
 class LiveProcess:
     """One process. `cpu_percent` is of one core (None: not known yet), `memory` resident bytes.
 
-    `place` has the labels of its container and pod, as series have them.
+    `place` has the labels of its container and pod, as series have them; `marks` are the container's or pod's own
+    (`app=web tier=front`), to be searched.
     """
 
     pid: int
@@ -36,6 +37,7 @@ class LiveProcess:
     cpu_percent: float | None
     memory: int
     place: Mapping[str, str] = field(default_factory=dict)
+    marks: str = ""
 
 
 class ProcessReader:
@@ -79,6 +81,12 @@ class ProcessReader:
                 self._tell(found.copy())
         self._tell(found)
 
+    @property
+    def complaints(self) -> str:
+        """In one line, who tells no names of containers and pods, and why; empty while all do."""
+        told = list(self._places.complaints.items())
+        return "; ".join(f"no names from {address}: {why}" for address, why in told)
+
     def _add(
         self,
         process: psutil.Process,
@@ -99,7 +107,9 @@ class ProcessReader:
             self._names[who] = names
             name, title, cgroup = names
             cpu_percent = None if first or who not in known else share
-            found.append(LiveProcess(process.pid, name, title, cpu_percent, memory, self._places.labels(cgroup)))
+            self._places.ask(cgroup)
+            place, marks = self._places.labels(cgroup), self._places.marks(cgroup)
+            found.append(LiveProcess(process.pid, name, title, cpu_percent, memory, place, marks))
 
 
 def _names_of(pid: int) -> tuple[str, str, str] | None:

@@ -27,3 +27,23 @@ def test_by_where_processes_belong(level: FirstLevel, groups: list[tuple[str, st
     found, of_series = group_series(maker.profile, level)
     assert [(group.name, group.title) for group in found] == groups
     assert of_series.tolist()[:2] == [0, 0]
+
+
+def test_a_group_knows_its_container_and_pod_unless_it_is_in_several() -> None:
+    maker = ProfileMaker()
+    for pid, pod, container in ((1, "web-1", "app"), (2, "web-1", "log"), (3, "web-2", "app")):
+        maker.sample("a", 1, Series(pid, 1, pid, "w"), process="w", container=container, pod=pod, namespace="shop")
+    maker.sample("a", 1, Series(4, 1, 4, "f"), process="f", container="front")
+    maker.sample("a", 1, Series(5, 1, 5, "g"), process="g").tick()
+    places = {
+        level: [(group.container, group.pod) for group in group_series(maker.profile, level)[0]]
+        for level in ("process", "pod", "command")
+    }
+    assert places == {
+        "process": [
+            ("shop/web-1/app", "shop/web-1"), ("shop/web-1/log", "shop/web-1"), ("shop/web-2/app", "shop/web-2"),
+            ("front", "front"), ("", ""),
+        ],
+        "pod": [("", "shop/web-1"), ("shop/web-2/app", "shop/web-2"), ("", "")],
+        "command": [("", ""), ("front", "front"), ("", "")],
+    }  # fmt: skip

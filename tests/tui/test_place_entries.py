@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from icetop.profiles.target import Target
 from icetop.tui.picker import entries_of, target_of
 from icetop.tui.process_reader import LiveProcess
@@ -50,6 +52,12 @@ def test_what_they_use_is_the_sum_of_their_processes() -> None:
     by_name = {entry.name.strip(): entry for entry in entries_of(PROCESSES)}
     assert by_name["shop"].left.split() == ["ns", "26.0", "3.15", "MB"]
     assert by_name["front"].left.split() == ["cont", "50.0", "1.05", "MB"]
+
+
+def test_pods_and_containers_are_found_by_their_labels() -> None:
+    labelled = [replace(process, marks="app=web tier=front") for process in PROCESSES[:1]]
+    entries = entries_of([*labelled, *PROCESSES[1:]])
+    assert [entry.name.strip() for entry in entries if entry.matches(["tier=front"])] == ["web-1", "app"]
 
 
 def test_what_is_chosen_is_the_target() -> None:

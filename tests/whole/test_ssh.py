@@ -48,8 +48,10 @@ def ssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = {
-        "Port": port, "ListenAddress": "127.0.0.1", "HostKey": home / "host", "AuthorizedKeysFile": home / "authorized",
-        "StrictModes": "no", "UsePAM": "no", "PasswordAuthentication": "no", "PidFile": "none", "PermitRootLogin": "yes",
+        "Port": port, "ListenAddress": "127.0.0.1", "HostKey": home / "host",
+        "AuthorizedKeysFile": home / "authorized",
+        "StrictModes": "no", "UsePAM": "no", "PasswordAuthentication": "no", "PermitRootLogin": "yes",
+        "PidFile": "none",
     }  # fmt: skip
     words = shlex.join([sshd, "-D", "-e", "-f", "/dev/null", *(f"-o{key}={value}" for key, value in options.items())])
     room = f"mount --bind {home}/passwd /etc/passwd && mount -t tmpfs tmpfs /run && mkdir -m 755 /run/sshd"
