@@ -104,7 +104,7 @@ KEYS: tuple[Key, ...] = (
         "choose('next_tint')",
         "t",
         LOOK,
-        "colour by package, binary, language, container, pod or cause of waits",
+        "colour by package, binary, language, container, pod or cause",
     ),
     Key(("o",), "choose('next_sort')", "o", LOOK, "sort the table by the next column: flat, cum, change, name"),
     Key(("O",), "choose('turn_sort')", "O", LOOK, "sort the other way round"),

@@ -85,7 +85,7 @@ class ProcessReader:
     def complaints(self) -> str:
         """In one line, who tells no names of containers and pods, and why; empty while all do."""
         told = list(self._places.complaints.items())
-        return "; ".join(f"no names from {address}: {why}" for address, why in told)
+        return "; ".join(f"no names: {why}; {address}" for address, why in told)
 
     def _add(
         self,

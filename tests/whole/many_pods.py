@@ -1,4 +1,4 @@
-"""Many pods on this machine: control groups as a kubelet makes them, a process in each, and what an API tells of them."""
+"""Many pods on this machine: control groups as a kubelet makes them, a process in each, and what an API tells."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pods_of(number: int, namespaces: int, node: str = "worker-1") -> list[dict[s
         pod["metadata"]["ownerReferences"][0]["name"] = f"{workload}-6f9bc4d5x7"
         pod["spec"]["nodeName"] = node
         pod["status"]["containerStatuses"] = pod["status"]["containerStatuses"][:1]
-        pod["status"]["containerStatuses"][0]["containerID"] = f"containerd://{place:064x}"
+        pod["status"]["containerStatuses"][0]["containerID"] = f"containerd://{place:08x}{0:056x}"
         found.append(pod)
     return found
 
