@@ -1,4 +1,5 @@
-"""Seconds after Enter until the first paint and until the first live graph, beside py-spy top and a bare Textual app.
+"""Seconds after Enter until the first paint and until the first live graph, beside py-spy top and a bare Textual app;
+and until the collector has told of the first whole stacks, with its programs kept and without.
 
     python benchmarks/starting.py [RUNS]
 
@@ -7,11 +8,19 @@ A graph counts as shown when the name of a function of the busy program is on th
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from icetop.profiles.delta import Delta
+from icetop.profiles.stacks import StackTable
+from icetop.profiles.vocabulary import StackEnd
+from icetop.sampler.wire import read_messages, unpack_delta
 from measuring import ICETOP, Terminal, built, middle, ratio, running
 
 BARE = """
@@ -32,12 +41,36 @@ def time_to(words: list[str], text: bytes, end: bytes = b"q") -> tuple[float, fl
         terminal.read(0.0)
         while not terminal.output:
             terminal.read(0.001)
-        import time
-
         first = time.monotonic() - terminal.begin
         return first, terminal.wait_for(text)
     finally:
         terminal.end(end)
+
+
+def time_to_whole_stacks(pid: int, cache: str) -> float:
+    """Seconds until a collector, started as the app does, has told of five samples with whole stacks of a program."""
+    begin = time.monotonic()
+    words = [*ICETOP, "agent", "-p", str(pid)]
+    environment = {**os.environ, **({"ICETOP_CACHE": cache} if cache else {})}
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as agent:
+        assert agent.stdout is not None
+        stacks, whole, taken = StackTable(), 0, float("inf")
+        for message in read_messages(agent.stdout):
+            delta = unpack_delta(message["delta"])
+            stacks.extend(delta.nodes)
+            for node, samples in zip(*counted(delta), strict=True):
+                whole += samples * (stacks.ends[node] == StackEnd.COMPLETE)
+            if whole >= 5:
+                taken = time.monotonic() - begin
+                break
+        agent.kill()
+    return taken
+
+
+def counted(delta: Delta) -> tuple[Sequence[int], Sequence[int]]:
+    """Nodes and samples of a delta."""
+    counts = delta.counts.get("cpu")
+    return (counts.nodes, counts.samples) if counts is not None else ((), ())
 
 
 def main() -> None:
@@ -57,12 +90,17 @@ def main() -> None:
                     found.setdefault("py-spy top", []).append(spy)
                 floor = time_to([sys.executable, "-c", "print('x')"], b"x", b"")
                 found.setdefault("python that prints", []).append(floor)
+        kept, anew = [], []
+        for run in range(runs):
+            kept.append(time_to_whole_stacks(busy, ""))
+            anew.append(time_to_whole_stacks(busy, f"{name}/none{run}"))
     ours = found["icetop -p"]
     print(f"seconds after Enter, {runs} runs: median (range); ratio: icetop -p to it")
     for tool, times in found.items():
         firsts, graphs = [first for first, _ in times], [graph for _, graph in times]
         print(f"{tool:22} first byte {middle(firsts)} {ratio([t[0] for t in ours], firsts)}", end="")
         print(f"   picture {middle(graphs)} {ratio([t[1] for t in ours], graphs)}")
+    print(f"collector: first whole stacks {middle(kept)}, when it compiles first {middle(anew)}")
     print(f"icetop, first start ever: first byte {first[0]:.3f}, picture {first[1]:.3f}")
 
 

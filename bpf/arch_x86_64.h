@@ -7,6 +7,8 @@ struct registers {
 };
 
 /* The numbers that CFI uses: System V ABI for AMD64, figure 3.36. */
+#define DWARF_BP 6
+#define DWARF_SP 7
 static inline void by_dwarf_number(struct registers *from, u64 *to)
 {
     to[0] = from->ax;

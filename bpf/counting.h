@@ -20,10 +20,29 @@ static inline void set_busy(u32 value)
         *(volatile u32 *)busy_here = value;
 }
 
+/* Whether a walk went wrong, as it does when other code was mapped where some is known. */
+static inline bool is_doubtful(u32 end)
+{
+    return end == END_BAD_ROW || end == END_UNREADABLE || end == END_NO_UNWIND_INFO;
+}
+
+/* Whether user space should look again at what is mapped: now and then, as some code has wrong rows for ever. */
+static inline bool may_look_again(u64 space)
+{
+    u64 now = bpf_ktime_get_ns();
+    u64 *looked = spaces.lookup(&space);
+    if (looked && now - *looked < LOOK_AGAIN)
+        return false;
+    spaces.update(&space, &now);
+    return true;
+}
+
 /* The end of the walks: a stack that user space has to finish goes there. */
 static inline void finish_or_emit(void *ctx, struct stack_event *event)
 {
     if (event->end == END_MISSING_PAGE || event->end == END_UNMAPPED)
+        chain.call(ctx, FINISH_LATER);
+    if (is_doubtful(event->end) && may_look_again(event->space))
         chain.call(ctx, FINISH_LATER);
     chain.call(ctx, EMIT);
 }

@@ -39,8 +39,7 @@ static inline u64 bytes_unread(u32 size)
  * lives, for Python, whose code may be gone soon, and when the ring fills up; else it looks when it is time. */
 static inline long send(struct stack_event *event, struct settings *settings)
 {
-    u64 space = event->space;
-    u8 one = 1;
+    u64 space = event->space, never = 0;
     event->first = spaces.lookup(&space) == NULL;
     u32 size = offsetof(struct stack_event, frames) + frame_count(event) * sizeof(u64);
     if (size > sizeof(*event))
@@ -49,7 +48,7 @@ static inline long send(struct stack_event *event, struct settings *settings)
     u64 flags = wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
     long failed = stacks.ringbuf_output(event, size, flags);
     if (!failed && event->first)
-        spaces.update(&space, &one);
+        spaces.update(&space, &never);
     return failed;
 }
 

@@ -8,7 +8,7 @@ BPF_PERCPU_ARRAY(busy, u32, 1);                                      /* 1 while 
 BPF_PERCPU_ARRAY(counters, u64, 16);                                 /* enum counter, once for each epoch (second from 8) */
 BPF_HASH(counts, struct count_key, u64, 1024);                       /* samples of equal stacks */
 BPF_TABLE("lru_hash", u64, u8, sent, 1024);                          /* stacks that the collector has been told of */
-BPF_TABLE("lru_hash", u64, u8, spaces, 1024);                        /* address spaces that the collector has been woken for */
+BPF_TABLE("lru_hash", u64, u64, spaces, 1024);                       /* address spaces that the collector has been woken for, and when it was last asked to look again */
 BPF_HASH(target_pids, u32, u8, 1024);                                /* FILTER_PIDS: pids as icetop sees them */
 BPF_HASH(target_cgroups, u64, u8, 1024);                             /* FILTER_CGROUPS: ids of cgroup folders */
 struct comm { char name[COMM_LENGTH]; };

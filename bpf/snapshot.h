@@ -1,5 +1,6 @@
 /* Sending a sample for user space to finish. */
 #pragma once
+#include "arch_x86_64.h"
 #include "counting.h"
 
 static inline u32 copy_stack(struct snapshot *snapshot, u64 from)
@@ -53,9 +54,16 @@ static inline u32 send_snapshot(struct scratch *scratch)
     /* The frame at pc was pushed before its row was looked for. */
     snapshot->depth = event->user_frames ? event->user_frames - 1 : 0;
     snapshot->is_return_address = walk->is_return_address;
+    if (event->end != END_MISSING_PAGE && event->user_frames) {
+        /* Other code may lie where some was known: from the leaf, by what is found mapped now. */
+        snapshot->pc = event->frames[event->kernel_frames & (FRAMES - 1)];
+        snapshot->sp = walk->registers[DWARF_SP];
+        snapshot->bp = walk->registers[DWARF_BP];
+        snapshot->depth = snapshot->is_return_address = 0;
+    }
     bpf_probe_read_kernel(snapshot->registers, sizeof(snapshot->registers), walk->registers);
     copy_frames(snapshot, event);
-    u32 size = snapshot->stack_bytes = copy_stack(snapshot, walk->sp);
+    u32 size = snapshot->stack_bytes = copy_stack(snapshot, snapshot->sp);
     size += offsetof(struct snapshot, stack);
     if (size > sizeof(*snapshot))
         size = sizeof(*snapshot);

@@ -21,6 +21,7 @@
 #define SNAPSHOT_STACK 65536    /* bytes of stack sent with what the kernel could not finish */
 #define SNAPSHOT_CHUNK 4096     /* read one by one, so that the end of the stack loses nothing */
 #define SNAPSHOT_FRAMES 1536    /* frames that were walked before, Python's too; deeper stacks are sent as they are */
+#define LOOK_AGAIN 200000000     /* ns from one doubtful stack of an address space that user space finishes to the next */
 #define PYTHON_FRAMES 1024      /* Python frames kept of a stack */
 #ifndef PYTHON_STEPS
 #define PYTHON_STEPS 79         /* frames that one run of the Python walker takes before it calls itself: 13 times at most */

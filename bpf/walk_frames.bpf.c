@@ -29,8 +29,6 @@ int walk_frames(void *ctx)
         chain.call(ctx, WALK_FRAMES);
     event->end = end == GO_ON ? END_TOO_DEEP : end;
     chain.call(ctx, WALK_PYTHON);
-    if (end == END_MISSING_PAGE || end == END_UNMAPPED)
-        chain.call(ctx, FINISH_LATER);
-    chain.call(ctx, EMIT);
+    finish_or_emit(ctx, event);
     return 0;
 }

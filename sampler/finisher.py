@@ -45,7 +45,8 @@ class Told:
 class Finisher:
     """Finishes samples.
 
-    `counters` gets `finished`, `finished_complete`, `finish_failed`, `pages_given`, and what the tables count.
+    `counters` gets `finished`, `finished_complete`, `doubtful`, `finish_failed`, `pages_given`, and what the tables
+    count.
     """
 
     def __init__(self, kernel: KernelSide, namer: Namer, processes: ProcessTable, most_frames: int) -> None:
@@ -67,6 +68,9 @@ class Finisher:
         space = self._processes.space(process, walked.space)
         if space is None:
             return replace(walked, end=StackEnd.PROCESS_GONE, user=array("Q", [*walked.user, snapshot.pc]))
+        if snapshot.doubtful:
+            self.counters["doubtful"] += 1
+            self._processes.reread(process)
         told = self._tell(walked.space, process, again=snapshot.unmapped)
         try:
             walk = self._unwind(snapshot, told.code)

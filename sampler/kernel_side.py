@@ -86,7 +86,8 @@ class Snapshot:
     """A sample that the kernel could not finish: `walked` as far as it came, the registers there, the stack above.
 
     `count` is its row of the counts, of the epoch `epoch`. `unmapped` says that it stopped because no mapping is known
-    for `pc`, and not for want of rows. `registers` are the innermost frame's, by DWARF number.
+    for `pc`, `doubtful` that it went wrong so or otherwise, not for want of rows, and begins anew with the leaf.
+    `registers` are the innermost frame's, by DWARF number.
     """
 
     count: RawCount
@@ -97,6 +98,7 @@ class Snapshot:
     bp: int
     is_return_address: bool
     unmapped: bool
+    doubtful: bool
     registers: array[int]
     stack: bytes
 
@@ -406,7 +408,7 @@ class KernelSide:
 
     def _parse_snapshot(self, record: bytes) -> Snapshot:
         found = self._snapshot.from_buffer_copy(record)
-        frames = array("Q", bytes(found.frames))
+        frames, ends = array("Q", bytes(found.frames)), self._form.enums["walk_end"]
         walked = RawStack(
             stack=0,
             space=found.space,
@@ -428,7 +430,8 @@ class KernelSide:
             sp=found.sp,
             bp=found.bp,
             is_return_address=bool(found.is_return_address),
-            unmapped=found.end == self._form.enums["walk_end"]["END_UNMAPPED"],
+            unmapped=found.end == ends["END_UNMAPPED"],
+            doubtful=found.end != ends["END_MISSING_PAGE"],
             registers=array("Q", bytes(found.registers)),
             stack=record[self._stack_offset : self._stack_offset + found.stack_bytes],
         )

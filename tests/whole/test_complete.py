@@ -8,6 +8,7 @@ import struct
 import subprocess
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,7 @@ def is_entry(frame: dict[str, Any]) -> bool:
     return abs(int(found[1], 16) - entry_offset(frame["binary"])) < NEAR
 
 
+@cache
 def entry_offset(path: str) -> int:
     """The offset in the file of a program's entry."""
     data = Path(path).read_bytes()

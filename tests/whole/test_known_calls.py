@@ -36,7 +36,8 @@ CALLERS = {
 
 def bare(name: str) -> str:
     """The name without types, template arguments (but for `down`'s) and parts that the compiler split off."""
-    name = re.sub(r"\(.*|\[clone.*", "", name.removeprefix("unsigned long ").removeprefix("void ")).strip()
+    name = name.removeprefix("unsigned long ").removeprefix("void ")
+    name = re.sub(r"\(.*|\[clone.*|::h[0-9a-f]{16}$", "", name).strip()
     return name if name.startswith("down<") else name.partition("<")[0]
 
 

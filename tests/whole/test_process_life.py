@@ -212,11 +212,10 @@ def test_their_functions_have_names(name: str, seen: Callable[[str], Seen]) -> N
     assert found.functions["burn"] >= (1 - rest) * found.ends.total() - 5, found
 
 
-@pytest.mark.soak
 def test_libraries_that_take_each_other_s_place(seen: Callable[[str], Seen]) -> None:
     """Two that are never there at once, at one address: each has its own functions, and wrong rows make no stacks."""
     found = seen("libraries")
-    assert found.ends["complete"] >= 0.85 * found.ends.total() - 8, found
+    assert found.ends["complete"] >= 0.9 * found.ends.total() - 8, found
     for name in ("inner_one", "inner_two"):
         assert 0.2 * found.ends.total() - 5 <= found.functions[name] <= 0.8 * found.ends.total() + 5, found
 

@@ -1,5 +1,6 @@
 // A program whose call graph is known, built without frame pointers: recursion of known depth, templates, exceptions,
-// a sort with a comparator, std::function, frames of 300 KB, threads. `outer` is called by main alone.
+// a sort with a comparator, std::function, frames of 300 KB, two threads, or one with an argument. `outer` is called by
+// the threads' main functions alone.
 #include <algorithm>
 #include <functional>
 #include <string>
@@ -75,12 +76,14 @@ NOINLINE void outer()
     by_function([] { return burn(10000); });
 }
 
-int main()
+int main(int count, char **)
 {
-    std::thread other([] {
-        for (;;)
-            outer();
-    });
+    std::thread other;
+    if (count == 1)
+        other = std::thread([] {
+            for (;;)
+                outer();
+        });
     for (;;)
         outer();
 }

@@ -1,0 +1,126 @@
+"""The cost of native stacks by how many processes run, and by how many distinct stacks they have.
+
+    python benchmarks/many_processes.py [SECONDS] [PROCESSES ...]
+
+Processes of up to 50 binaries share all CPUs, all of them busy, first so that they sleep in between and the machine is
+just full, then (the last line) without ever sleeping. Told are the first delta with samples, the share of samples
+finished in the kernel before and from second 10, the collector's CPU time a second in the same parts, and its memory.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from icetop.profiles.target import Target
+from icetop.sampler.options import CollectOptions
+from icetop.sampler.session import Session
+from icetop.targets.vitals import own_cost
+from measuring import PROGRAMS
+
+BINARIES, SETTLED = 50, 10.0
+PROCESSES, BITS = (1, 10, 50, 150, 500), (0, 4, 8, 12)
+
+
+@dataclass
+class Part:
+    """Sums over some deltas."""
+
+    seconds: float = 0.0
+    samples: int = 0
+    lost: int = 0
+    finished: int = 0
+    cpu_s: float = 0.0
+
+    def __str__(self) -> str:
+        share = 100 * (1 - self.finished / max(self.samples, 1))
+        cpu = 100 * self.cpu_s / max(self.seconds, 1e-9)
+        return f"{share:5.1f} % of {self.samples:5} in the kernel, lost {self.lost}, {cpu:5.2f} % of a core"
+
+
+def build(folder: Path) -> list[str]:
+    """Fifty programs that differ."""
+    source = str(PROGRAMS / "stacks" / "many.c")
+    compilers = []
+    for number in range(BINARIES):
+        words = ["gcc", "-O2", f"-DNUMBER={number}", "-o", str(folder / f"many{number}"), source]
+        compilers.append(subprocess.Popen([*words, *(["-static"] if number % 5 == 4 else [])]))
+    assert not any(compiler.wait() for compiler in compilers)
+    return [str(folder / f"many{number}") for number in range(BINARIES)]
+
+
+def sample(pids: Sequence[int], seconds: float) -> tuple[float, Part, Part]:
+    """When the first samples came, and the parts before and from second 10."""
+    begin = time.monotonic()
+    session = Session(CollectOptions(Target(pids=frozenset(pids))), lambda stage: None, end_with_target=False)
+    first, early, late, finished, before = 0.0, Part(), Part(), 0, begin
+    try:
+        for delta in session.deltas(seconds):
+            now = time.monotonic()
+            samples = sum(delta.counts["cpu"].samples)
+            first = first or (now - begin if samples else 0.0)
+            part = early if now - begin < SETTLED + 0.5 else late
+            part.seconds, before = part.seconds + now - before, now
+            part.samples += samples
+            part.lost += sum(delta.lost.values())
+            part.cpu_s += delta.vitals.profiler_cpu_s if delta.vitals else 0.0
+            part.finished -= finished
+            finished = session.counters["finished"]
+            part.finished += finished
+    finally:
+        session.close()
+    return first, early, late
+
+
+def measure(programs: Sequence[str], processes: int, seconds: float, busy_ms: float, bits: int = 2) -> str:
+    """A line about so many processes; in a child, so that each begins with nothing known."""
+    reading, writing = os.pipe()
+    with ExitStack() as running:
+        pids = []
+        for number in range(processes):
+            words = (programs[number % BINARIES], str(busy_ms), "1000", str(bits))
+            process = running.enter_context(subprocess.Popen(words))
+            running.callback(process.kill)
+            # Where hundreds run, the next would be long in starting.
+            process.send_signal(signal.SIGSTOP)
+            pids.append(process.pid)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+        time.sleep(1.0)
+        if not os.fork():
+            first, early, late = sample(pids, seconds)
+            text = f"first {first:.2f} s; {early}; from {SETTLED:.0f} s {late}; {own_cost().rss >> 20} MB"
+            os.write(writing, text.encode())
+            os._exit(0)
+        os.close(writing)
+        text = os.read(reading, 4096).decode()
+        os.close(reading)
+        os.wait()
+    return text
+
+
+def main() -> None:
+    """The curves, point by point."""
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
+    cpus = len(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as name:
+        programs = build(Path(name))
+        counts = [int(word) for word in sys.argv[2:]] or list(PROCESSES)
+        for count in counts:
+            busy_ms = min(1000.0, 950.0 * cpus / count)
+            print(f"{count:4} processes, each {busy_ms:.0f} ms a second: {measure(programs, count, seconds, busy_ms)}")
+        print(f"{counts[-1]:4} processes, all busy: {measure(programs, counts[-1], seconds, 1000.0)}", flush=True)
+        for bits in BITS if len(sys.argv) < 3 else ():
+            print(f"{2**bits:4} ways down, 1 process: {measure(programs, 1, seconds, 1000.0, bits)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
