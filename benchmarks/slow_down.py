@@ -29,7 +29,7 @@ from icetop.sampler.loader.programs import PERF_EVENT_IOC_DISABLE, PERF_EVENT_IO
 from icetop.sampler.loader.system_call import load_program, open_cpu_clock
 from icetop.sampler.options import CollectOptions
 from icetop.sampler.session import Session
-from measuring import ICETOP, PROGRAMS, cpu_seconds, running
+from measuring import ICETOP, PROGRAMS, running
 
 TURN, DEPTHS = 0.2, (10, 30, 60, 120)
 NOTHING = struct.pack("=BBhiBBhi", 0xB7, 0, 0, 0, 0x95, 0, 0, 0)
@@ -144,14 +144,13 @@ def cost(words: list[str], file: Path) -> str:
     halves = []
     for _ in range(2):
         time.sleep(4.9)
-        halves.append(cpu_seconds(tool.pid))
+        halves.append(int(Path(f"/proc/{tool.pid}/schedstat").read_text().split()[0]) / 1e9)
+    peak = next(row for row in Path(f"/proc/{tool.pid}/status").read_text().splitlines() if row.startswith("VmHWM"))
     _, _, used = os.wait4(tool.pid, 0)
     tool.returncode = 0
     second = 100 * (halves[1] - halves[0]) / 4.9
-    total, size = used.ru_utime + used.ru_stime, file.stat().st_size >> 10
-    return (
-        f"CPU {total:.2f} s, {second:.2f} % of a core in the second half, {used.ru_maxrss >> 10} MB, {size} KiB written"
-    )
+    total, memory, size = used.ru_utime + used.ru_stime, int(peak.split()[1]) >> 10, file.stat().st_size >> 10
+    return f"CPU {total:.2f} s, {second:.2f} % of a core in the second half, {memory} MB, {size} KiB written"
 
 
 def costs(program: str, depth: int) -> None:

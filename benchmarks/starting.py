@@ -48,7 +48,7 @@ def time_to(words: list[str], text: bytes, end: bytes = b"q") -> tuple[float, fl
 
 
 def time_to_whole_stacks(pid: int, cache: str) -> float:
-    """Seconds until a collector, started as the app does, has told of five samples with whole stacks of a program."""
+    """Seconds until a collector, started as the app does, has told of the first whole stacks of a program."""
     begin = time.monotonic()
     words = [*ICETOP, "agent", "-p", str(pid)]
     environment = {**os.environ, **({"ICETOP_CACHE": cache} if cache else {})}
@@ -60,7 +60,7 @@ def time_to_whole_stacks(pid: int, cache: str) -> float:
             stacks.extend(delta.nodes)
             for node, samples in zip(*counted(delta), strict=True):
                 whole += samples * (stacks.ends[node] == StackEnd.COMPLETE)
-            if whole >= 5:
+            if whole:
                 taken = time.monotonic() - begin
                 break
         agent.kill()

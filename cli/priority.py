@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 COLLECTORS = ("agent", "record")
-NICE = -15
+NICE = -20
 
 
 def hurry(words: list[str]) -> None:
