@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,18 +82,17 @@ def sample(pids: Sequence[int], seconds: float) -> tuple[float, Part, Part]:
 def measure(programs: Sequence[str], processes: int, seconds: float, busy_ms: float, bits: int = 2) -> str:
     """A line about so many processes; in a child, so that each begins with nothing known."""
     reading, writing = os.pipe()
-    with ExitStack() as running:
-        pids = []
+    running: list[subprocess.Popen[bytes]] = []
+    try:
         for number in range(processes):
             words = (programs[number % BINARIES], str(busy_ms), "1000", str(bits))
-            process = running.enter_context(subprocess.Popen(words))
-            running.callback(process.kill)
+            running.append(subprocess.Popen(words))
             # Where hundreds run, the next would be long in starting.
-            process.send_signal(signal.SIGSTOP)
-            pids.append(process.pid)
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+            running[-1].send_signal(signal.SIGSTOP)
+        for process in running:
+            process.send_signal(signal.SIGCONT)
         time.sleep(1.0)
+        pids = [process.pid for process in running]
         if not os.fork():
             first, early, late = sample(pids, seconds)
             text = f"first {first:.2f} s; {early}; from {SETTLED:.0f} s {late}; {own_cost().rss >> 20} MB"
@@ -103,7 +101,11 @@ def measure(programs: Sequence[str], processes: int, seconds: float, busy_ms: fl
         os.close(writing)
         text = os.read(reading, 4096).decode()
         os.close(reading)
-        os.wait()
+    finally:
+        for process in running:
+            process.kill()
+        for process in running:
+            process.wait()
     return text
 
 

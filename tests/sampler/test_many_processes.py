@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,27 +29,31 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Programs that differ, every fifth of them static."""
     folder = tmp_path_factory.mktemp("many")
     made = [folder / f"many{number}" for number in range(PROGRAMS)]
+    compilers = []
     for number, program in enumerate(made):
         more = ["-static"] if number % 5 == 4 else []
-        subprocess.run(["gcc", "-O2", f"-DNUMBER={number}", "-o", program, SOURCE, *more], check=True)
+        compilers.append(subprocess.Popen(["gcc", "-O2", f"-DNUMBER={number}", "-o", program, SOURCE, *more]))
+    assert not any(compiler.wait() for compiler in compilers)
     return made
 
 
 @contextmanager
 def running(programs: list[Path], busy_ms: float) -> Iterator[frozenset[int]]:
     """All of them, started before the first does anything."""
-    with ExitStack() as held:
-        pids = []
+    processes: list[subprocess.Popen[bytes]] = []
+    try:
         for number in range(PROCESSES):
-            words = [str(programs[number % PROGRAMS]), str(busy_ms), "1000"]
-            process = held.enter_context(subprocess.Popen(words))
-            held.callback(process.kill)
-            process.send_signal(signal.SIGSTOP)
-            pids.append(process.pid)
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+            processes.append(subprocess.Popen([str(programs[number % PROGRAMS]), str(busy_ms), "1000"]))
+            processes[-1].send_signal(signal.SIGSTOP)
+        for process in processes:
+            process.send_signal(signal.SIGCONT)
         time.sleep(1.0)
-        yield frozenset(pids)
+        yield frozenset(process.pid for process in processes)
+    finally:
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.wait()
 
 
 @pytest.mark.parametrize("all_busy", [False, True], ids=["sleeping in between", "all busy"])
