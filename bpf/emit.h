@@ -14,6 +14,10 @@ static inline u64 hash_stack(struct stack_event *event)
     u64 counts = event->kernel_frames | ((u64)event->python_frames << 16);
     u64 hash = mix(event->space, ((u64)event->python_end << 40) | ((u64)event->end << 32) | counts);
     hash = mix(hash, event->python_identity);
+#pragma unroll
+    for (u32 word = 0; word < PYTHON_TASK / 8; word++)
+        if (event->task[0])
+            hash = mix(hash, event->task[word]);
     u32 frames = frame_count(event);
 #pragma clang loop unroll(disable)
     for (u32 index = 0; index < FRAMES; index++) {

@@ -36,6 +36,7 @@ static inline void copy_frames(struct snapshot *snapshot, struct stack_event *ev
     snapshot->space = event->space;
     snapshot->image = event->image;
     snapshot->python_identity = event->python_identity;
+    __builtin_memcpy(snapshot->task, event->task, sizeof(snapshot->task));
 }
 
 /* Gives 0, or how the stack ends since it was not sent. */

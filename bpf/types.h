@@ -28,6 +28,7 @@
 #endif
 #define PYTHON_BLOCK 128        /* bytes of a frame that are read at once: what all versions' fields lie in */
 #define PYTHON_IDENTITY 56      /* bytes of a code object that are looked at: its version, where its names and lines are */
+#define PYTHON_TASK 48          /* bytes kept of a task's name */
 #define PYTHON_LISTED 32        /* thread states looked at where a thread's own is not known by its slot */
 
 /* What the loader tells the programs: one entry, filled before they are attached. Offsets are in bytes, from BTF. */
@@ -206,11 +207,13 @@ struct python_process {
     u16 code_mask;             /* bits of a pointer to code that are not part of it */
     u16 bytecode;              /* of a code object: where its instructions begin; 0 where frames count them */
     u16 instruction_bytes;     /* what a frame's count of instructions counts */
+    u16 running_task;          /* of a thread's state: the task of asyncio that it runs; 0 where that is not told */
+    u16 task_name;             /* of a task */
     u16 identity;              /* of a code object: PYTHON_IDENTITY bytes that tell it from one that takes its place */
     u8 entries;                /* enum python_entries */
     u8 shim_owner;             /* the least owner that tells a shim */
     u8 slot_is_certain;        /* whether the thread's slot was seen in this process, not only in its like */
-    u8 unused[3];
+    u8 unused[7];
 };
 
 /* A Python frame in one word: code >> 3, whether C called it, the instruction in units of two bytes. */
@@ -250,6 +253,7 @@ struct stack_event {
     u64 space;                 /* id of the address space: changes with exec */
     u64 image;                 /* id of the program in it: a fork's child has its parent's */
     u64 python_identity;       /* hash over what tells the frames' code objects from others in their place */
+    u64 task[PYTHON_TASK / 8]; /* what the running task of asyncio is called; zeros for no name, or one that it was not given */
     u32 pid;
     u32 tid;
     u16 kernel_frames;
@@ -348,6 +352,7 @@ struct snapshot {
     u64 space;                 /* id of the address space, as in struct stack_event */
     u64 image;
     u64 python_identity;
+    u64 task[PYTHON_TASK / 8];
     u64 registers[16];
     u32 depth;                 /* user frames before the one at pc; they lie behind the kernel's in `frames` */
     u32 is_return_address;

@@ -10,6 +10,7 @@ static inline void begin_stack(struct scratch *scratch)
     event->user_frames = 0;
     event->python_frames = 0;
     event->python_identity = 0;
+    event->task[0] = 0;
     event->end = END_COMPLETE;
     event->python_end = PYTHON_UNKNOWN;
     scratch->walk.binaries = 0;

@@ -9,6 +9,7 @@ static inline u32 begin_python_walk(struct scratch *scratch, struct settings *se
     if (!state)
         return PYTHON_NO_THREAD;
     begin_at(&scratch->python, state, process);
+    read_task_name(state, process, &scratch->event);
     scratch->python.state = state;
     scratch->python.thread = thread;
     return PYTHON_UNKNOWN;

@@ -5,7 +5,14 @@
 #include "user_registers.h"
 
 #define PYTHON_TYPE 8        /* of an object: where its type is */
-#define PYTHON_STRING_HASH 24  /* of a string */
+#define PYTHON_TYPE_FLAGS 168  /* of a type, and among them the one of strings */
+#define PYTHON_IS_STRING (1 << 28)
+#define PYTHON_STRING_LENGTH 16  /* of a string, as the following three */
+#define PYTHON_STRING_HASH 24
+#define PYTHON_STRING_STATE 32
+#define PYTHON_STRING_TEXT 40  /* where the characters of a plain one are: compact and ASCII */
+#define PYTHON_STRING_PLAIN 0x60
+#define PYTHON_DEFAULT_TASK 0x2d6b736154  /* `Task-` */
 #define PYTHON_INTERPRETER 16  /* of a thread's state: where its interpreter is */
 #define PYTHON_FIRST_INTERPRETER 8  /* behind the newest interpreter: the one that the program began with */
 
@@ -92,6 +99,27 @@ static inline struct python_process *expected_process(u64 image, u32 pid, struct
         found.code_type += code;
     python_processes.update(&image, &found);
     return python_processes.lookup(&image);
+}
+
+/* The name that the thread's running task was given, if it is plain ASCII. Who gives none has `Task-1` and so on, as a
+ * number or, once it was asked for, as text: a name of its own for every task says nothing of any. */
+static inline void read_task_name(u64 state, struct python_process *process, struct stack_event *event)
+{
+    u64 task = process->running_task ? read_user_pointer(state + process->running_task) : 0;
+    u64 name = task ? read_user_pointer(task + process->task_name) : 0;
+    u64 type = name ? read_user_pointer(name + PYTHON_TYPE) : 0;
+    if (!type || !(read_user_pointer(type + PYTHON_TYPE_FLAGS) & PYTHON_IS_STRING))
+        return;
+    u64 length = read_user_pointer(name + PYTHON_STRING_LENGTH);
+    u64 kind = read_user_pointer(name + PYTHON_STRING_STATE) & PYTHON_STRING_PLAIN;
+    if (!length || kind != PYTHON_STRING_PLAIN)
+        return;
+    if (length > PYTHON_TASK)
+        length = PYTHON_TASK;
+    __builtin_memset(event->task, 0, sizeof(event->task));
+    if (bpf_probe_read_user(event->task, length, (void *)(name + PYTHON_STRING_TEXT)) ||
+        (event->task[0] & 0xffffffffff) == PYTHON_DEFAULT_TASK)
+        event->task[0] = 0;
 }
 
 static inline bool is_code(u64 code, struct python_process *process)

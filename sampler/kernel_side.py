@@ -65,7 +65,8 @@ class RawStack:
 
     `python` are its Python frames, leaf first, one packed word each (see `PythonFrames`); `python_end` is the word of
     `enum python_end` for how their walk ended, and `python_identity` what their code objects have to add up to (see
-    `code_identity`). `image` is the id of the program, which forked processes share.
+    `code_identity`). `task` is the name of the asyncio task that ran, where it has one of its own. `image` is the id of
+    the program, which forked processes share.
     """
 
     stack: int
@@ -79,6 +80,7 @@ class RawStack:
     python: array[int] = field(default_factory=lambda: array("Q"))
     python_end: str = "PYTHON_UNKNOWN"
     python_identity: int = 0
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,6 +406,7 @@ class KernelSide:
             python=array("Q", record[end:last]),
             python_end=self._python_ends[event.python_end],
             python_identity=event.python_identity,
+            task=task_name(event.task),
         )
 
     def _parse_snapshot(self, record: bytes) -> Snapshot:
@@ -421,6 +424,7 @@ class KernelSide:
             python=frames[found.python_start : found.python_start + found.python_frames],
             python_end=self._python_ends[found.python_end],
             python_identity=found.python_identity,
+            task=task_name(found.task),
         )
         return Snapshot(
             count=self._row(found.key, 1),
@@ -443,6 +447,11 @@ class KernelSide:
 def cgroup_keys(target: Target) -> set[bytes]:
     """The target's cgroups as keys of the kernel's map. Raises CgroupNotFound."""
     return {struct.pack("=Q", resolve_cgroup(path).id) for path in target.cgroups}
+
+
+def task_name(words: Any) -> str:
+    """The name of a task as the kernel sends it; empty when there is none."""
+    return bytes(words).partition(b"\0")[0].decode("ascii", "replace") if words[0] else ""
 
 
 def without_last(struct: Any) -> Any:

@@ -21,6 +21,8 @@ MOST_WORDS = MOST_CODES = 60_000
 MOST_STACKS = 5_000
 """Stacks whose code objects are remembered, however their places are used meanwhile."""
 
+RUNS_TASKS = "asyncio.events.Handle._run"
+
 PythonFrame = tuple[int | None, bool]
 """A location's id (None: no Python function, but the interpreter's own), and whether C called the frame."""
 
@@ -33,6 +35,7 @@ class PythonFrames:
         self._shift, self._entry = form["PYTHON_CODE_SHIFT"], form["PYTHON_ENTRY"]
         self._not_begun = form["PYTHON_NO_INSTRUCTION"]
         self.reader = CodeReader()
+        self._runners: set[int] = set()
         self._identities: OrderedDict[tuple[int, int], int] = OrderedDict()
         self._by_word: OrderedDict[tuple[int, int, int], int | None] = OrderedDict()
         self._stacks: OrderedDict[tuple[int, int], list[int]] = OrderedDict()
@@ -41,6 +44,7 @@ class PythonFrames:
         """Go on with empty tables."""
         self._tables = tables
         self._by_word.clear()
+        self._runners.clear()
 
     def locate(self, raw: RawStack, interpreter: Interpreter) -> list[PythonFrame] | None:
         """The frames of a stack, leaf first; None when some of the code that ran is not there any more."""
@@ -62,6 +66,14 @@ class PythonFrames:
                 index = self._by_word[key]
             frames.append((index, bool(word & self._entry)))
         return frames
+
+    def with_task(self, frames: list[int], name: str) -> list[int]:
+        """A stack, leaf first, with the name of its task inwards of the event loop's frame that runs a task's step."""
+        place = next((place for place, index in enumerate(frames) if index in self._runners), None)
+        if place is None:
+            return frames
+        task, _ = self._tables.location(location_of(Line(f"[task {name}]")))
+        return [*frames[:place], task, *frames[place:]]
 
     def _identify(self, raw: RawStack, codes: list[int], interpreter: Interpreter) -> list[int] | None:
         """The identity of each code object, as remembered or read; None when they are not those that ran."""
@@ -98,7 +110,10 @@ class PythonFrames:
         # The process runs on: only what was the same before and after it was read is one code object's.
         if line is None or read_identity(interpreter.memory, interpreter.runtime.layout.code, code) != key[2]:
             return False
-        self._by_word[key] = None if line is SHIM else self._tables.location(location_of(line))[0]
+        index = None if line is SHIM else self._tables.location(location_of(line))[0]
+        self._by_word[key] = index
+        if index is not None and line.function == RUNS_TASKS:
+            self._runners.add(index)
         if len(self._by_word) > MOST_WORDS:
             self._by_word.popitem(last=False)
         return True

@@ -10,10 +10,12 @@ import time
 from bisect import bisect_right
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..profiles.delta import Notice
 from ..profiles.target import Target
 from ..symbols.binaries import BinaryCache
+from ..symbols.cpython.asyncio_tasks import TaskOffsets, find_task_offsets
 from ..symbols.cpython.code_objects import PythonProcess
 from ..symbols.cpython.interpreter_file import InterpreterFile, Unusable
 from ..symbols.cpython.memory import ProcessMemory
@@ -28,6 +30,9 @@ MOST_PROCESSES = 256
 """Processes whose memory is held open; the one not seen for longest is found anew when it is seen again."""
 
 MOST_IMAGES, MOST_REASONS = 1024, 16
+TASKS_SINCE, MOST_TASK_NAMES = (3, 14), 64
+"""The version from which on a thread tells its task, and how many names of tasks are taken of a process."""
+
 AHEAD_SECONDS = 0.1
 """How long processes are looked into before sampling begins; the others are when their first samples come."""
 
@@ -44,6 +49,7 @@ class Interpreter:
     image: int
     loops: tuple[tuple[int, int], ...]
     tries: int = 0
+    task_names: set[str] = field(default_factory=set)
     starts: list[int] = field(default_factory=list)
 
     @property
@@ -57,11 +63,21 @@ class Interpreter:
         return place >= 0 and address < self.loops[place][1]
 
 
+class Told(NamedTuple):
+    """What the kernel was told of a program beside its interpreter's address and layout."""
+
+    slot: int
+    certain: bool
+    tasks: TaskOffsets | None = None
+    too_many_tasks: bool = False
+
+
 Found = Interpreter | Unusable | None
 
 
 class PythonProcesses:
-    """Finds interpreters. `counters` gets `python_found`, `python_unusable` and `python_forgotten`."""
+    """Finds interpreters. `counters` gets `python_found`, `python_unusable`, `python_forgotten` and
+    `python_tasks_too_many`."""
 
     def __init__(
         self, writer: PythonWriter, binaries: BinaryCache, counters: Counter[str], kept: KeptInterpreters
@@ -73,7 +89,7 @@ class PythonProcesses:
         self._files = InterpreterFiles(kept=kept.files)
         self._expected: set[tuple[int, int]] = set()
         self._known: OrderedDict[int, tuple[AddressSpace, Found]] = OrderedDict()
-        self._told: OrderedDict[int, bool] = OrderedDict()
+        self._told: OrderedDict[int, Told] = OrderedDict()
         self._slots: dict[str, int] = {}
         self._waiting: dict[int, tuple[AddressSpace, Interpreter]] = {}
         self.reasons: set[str] = set()
@@ -141,12 +157,16 @@ class PythonProcesses:
         known = self._known.get(space_id)
         if known is not None and (known[0] is space or isinstance(known[1], Interpreter)):
             self._known.move_to_end(space_id)
+            if known[0] is not space and isinstance(known[1], Interpreter):
+                self._known[space_id] = (space, known[1])
+                self._look_for_tasks(space, known[1])
             return known[1]
         found = self._find(space_id, image, space)
         self._known[space_id] = (space, found)
         self._forget_oldest()
         if isinstance(found, Interpreter):
             self._tell(space_id, space, found)
+            self._look_for_tasks(space, found)
         elif isinstance(found, Unusable):
             self._counters["python_unusable"] += 1
             if len(self.reasons) < MOST_REASONS:
@@ -160,7 +180,8 @@ class PythonProcesses:
             interpreter.tries += 1
             if slot:
                 self._learn(space, interpreter.runtime, slot)
-                self._write(interpreter, slot, certain=True)
+                told = self._told.get(interpreter.image, Told(slot, certain=True))
+                self._write(interpreter, told._replace(slot=slot, certain=True))
             if slot or interpreter.tries >= MOST_TRIES:
                 del self._waiting[space_id]
 
@@ -188,17 +209,40 @@ class PythonProcesses:
 
     def _tell(self, space_id: int, space: AddressSpace, interpreter: Interpreter) -> None:
         """Tell the kernel, unless it was told of this very program, by a process that shares it."""
-        if self._told.get(interpreter.image):
+        told = self._told.get(interpreter.image)
+        if told is not None and told.certain:
             return
         slot = _slot(interpreter) if interpreter.runtime.started else 0
-        self._write(interpreter, slot or self._slots.get(interpreter.runtime.build_id, 0), certain=bool(slot))
+        self._write(interpreter, Told(slot or self._slots.get(interpreter.runtime.build_id, 0), certain=bool(slot)))
         self._learn(space, interpreter.runtime, slot)
         if not slot:
             self._waiting[space_id] = space, interpreter
 
-    def _write(self, interpreter: Interpreter, slot: int, certain: bool) -> None:
-        self._writer.write(interpreter.image, interpreter.runtime, slot, certain)
-        self._told[interpreter.image] = certain
+    def _look_for_tasks(self, space: AddressSpace, interpreter: Interpreter) -> None:
+        """Tell the kernel where names of asyncio's tasks are, once the process has asyncio and says so (from 3.14)."""
+        version, told = interpreter.runtime.layout.version, self._told.get(interpreter.image)
+        if version < TASKS_SINCE or told is None or told.tasks is not None or told.too_many_tasks:
+            return
+        tasks = find_task_offsets(version, space.mappings, lambda mapping: self._binaries.behind(space, mapping))
+        if tasks is not None:
+            self._write(interpreter, told._replace(tasks=tasks))
+
+    def keeps_task(self, interpreter: Interpreter, name: str) -> bool:
+        """Whether the name of a task is shown. A program that gives very many would have a stack for each request: of
+        such a one no names of tasks are taken any more."""
+        interpreter.task_names.add(name)
+        if len(interpreter.task_names) <= MOST_TASK_NAMES:
+            return True
+        interpreter.task_names.clear()
+        told = self._told.get(interpreter.image)
+        if told is not None:
+            self._counters["python_tasks_too_many"] += 1
+            self._write(interpreter, told._replace(tasks=None, too_many_tasks=True))
+        return False
+
+    def _write(self, interpreter: Interpreter, told: Told) -> None:
+        self._writer.write(interpreter.image, interpreter.runtime, told.slot, told.certain, told.tasks)
+        self._told[interpreter.image] = told
         self._told.move_to_end(interpreter.image)
         if len(self._told) > MOST_IMAGES:
             self._told.popitem(last=False)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 
+from ..profiles.printable import printable
 from ..profiles.vocabulary import StackEnd
 from ..symbols.cpython.interpreter_file import Unusable
 from ..symbols.mappings import AddressSpace
@@ -67,6 +69,8 @@ class PythonStacks:
             return own.frames, StackEnd.COMPLETE
         if both.problem:
             return native, self._unresolved(both.problem, end)
+        if raw.task and self._interpreters.keeps_task(found, raw.task):
+            both = replace(both, frames=self._frames.with_task(both.frames, printable(raw.task)))
         return both.frames, StackEnd.TOO_DEEP if both.too_deep and end is StackEnd.COMPLETE else end
 
     def _unresolved(self, reason: str, end: StackEnd) -> StackEnd:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..symbols.cpython.asyncio_tasks import TaskOffsets
 from ..symbols.cpython.interpreter_file import InterpreterFile
 from ..symbols.cpython.layouts import NONE, Layout
 from ..symbols.cpython.runtimes import Runtime
@@ -40,13 +41,15 @@ class PythonWriter:
         self._joining: threading.Thread | None = None
         self.refused = ""
 
-    def write(self, image: int, runtime: Runtime, thread_slot: int, certain: bool) -> None:
+    def write(
+        self, image: int, runtime: Runtime, thread_slot: int, certain: bool, tasks: TaskOffsets | None = None
+    ) -> None:
         """Tell of the interpreter in a program's image.
 
         `thread_slot` is how far behind the start of a thread's own storage the pointer to its state lies (0: not
-        known); `certain` says that it was seen there in this program.
+        known); `certain` says that it was seen there in this program. `tasks` says where names of tasks are found.
         """
-        entry = self._make(runtime.layout, runtime.address, runtime.code_type, thread_slot, certain)
+        entry = self._make(runtime.layout, runtime.address, runtime.code_type, thread_slot, certain, tasks)
         self._processes.update(struct.pack("=Q", image), entry)
         self.expect()
 
@@ -67,8 +70,18 @@ class PythonWriter:
         entry = self._make(layout, (runtime - code_start) & WORD, code_type, slot, certain=False)
         self._expected.update(struct.pack("=Q", key), entry)
 
-    def _make(self, layout: Layout, runtime: int, code_type: int, thread_slot: int, certain: bool) -> bytes:
+    def _make(
+        self,
+        layout: Layout,
+        runtime: int,
+        code_type: int,
+        thread_slot: int,
+        certain: bool,
+        tasks: TaskOffsets | None = None,
+    ) -> bytes:
         fields = {**self._fields(layout), "thread_slot": thread_slot, "slot_is_certain": int(certain)}
+        if tasks is not None and 0 < tasks.running < 1 << 16:
+            fields |= {"running_task": tasks.running, "task_name": tasks.name}
         return bytes(self._entry(runtime=runtime, code_type=code_type, **fields))
 
     @property

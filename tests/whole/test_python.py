@@ -200,6 +200,35 @@ def test_coroutines_have_their_chain(record: Record) -> None:
     assert all(names[names.index("awaited") - 2 : names.index("awaited")] == ["task", "between"] for names in chains)
 
 
+with_task_names = pytest.mark.parametrize(
+    "version", [version for version in VERSIONS if int(version[2:]) >= 14] or [pytest.param("", marks=pytest.mark.skip)]
+)
+"""Interpreters that say which task a thread runs."""
+
+
+@with_task_names
+def test_tasks_have_the_names_that_they_were_given(version: str, record_command: Callable[..., Seen]) -> None:
+    """Of three that run equally long two have names; the third's is a number, which says nothing."""
+    seen = record_command(*runs(version, "named_tasks.py", "0.6"))
+    tasks: Counter[str] = Counter()
+    for names, samples in seen.names():
+        if names[-2:] == ["work", "spin"]:
+            tasks[names[names.index("_run") + 1]] += samples
+    assert set(tasks) == {"[task fetch prices]", "[task thumbnails]", "work"}, tasks
+    # At 999 Hz some 550 samples: a third is 183, and its standard deviation 11.
+    assert min(tasks.values()) > 0.2 * tasks.total()
+
+
+@with_task_names
+def test_a_program_that_names_every_request_gets_no_more_names(
+    version: str, record_command: Callable[..., Seen]
+) -> None:
+    seen = record_command(*runs(version, "named_tasks.py", "1.5", "more"))
+    found = {frame["name"] for frames, _ in seen.python() for frame in frames if frame["name"].startswith("[task ")}
+    assert 10 < len(found) <= 66
+    assert spent_in(seen, "once") > 10
+
+
 def test_what_forked_processes_do_is_one_picture(record: Record, icetop: Icetop) -> None:
     seen = record(PYTHON, PROGRAMS / "calls.py", "fork", options=("--comm", PYTHON.rpartition("/")[2]))
     assert spent_in(seen, "descend") > 3
