@@ -57,6 +57,17 @@ def picked(profile: Profile, view: View) -> Rows:
     return rows if chosen is None else rows.take(chosen)
 
 
+def sum_of_each_bucket(profile: Profile, view: View) -> list[float]:
+    """For each bucket of the whole time line the values that a view's kind and target have in it."""
+    buckets = list(profile.timeline.buckets())
+    kinds = counted_as(buckets, view.kind)
+    sizes = [sum(len(bucket.counts[part]) for part in kinds if part in bucket.counts) for bucket in buckets]
+    nodes, series, _, values = columns(buckets, view.kind)
+    places, chosen = np.repeat(np.arange(len(buckets)), sizes), wanted(profile, view, nodes, series)
+    weights = values if chosen is None else values * chosen
+    return [float(total) for total in np.bincount(places, weights, minlength=len(buckets))]
+
+
 def wanted(profile: Profile, view: View, nodes: IntArray, series: IntArray) -> npt.NDArray[np.bool_] | None:
     """For rows of these nodes and series whether the view takes them: its target, and not idle; None: all of them."""
     chosen = None

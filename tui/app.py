@@ -24,6 +24,7 @@ from .chooser import ChooserScreen
 from .clipboard import copy_sequences, give_to_tmux
 from .color_depth import color_depth, forget_stale_size, light_ground
 from .facts import stack_lines
+from .footer import Footer
 from .keys import bindings, help_lines
 from .look import Look, make_look
 from .page import Line, Page
@@ -98,6 +99,18 @@ class IcetopApp(ThenAndNowApp):
             self._set_search("")
         else:
             self._board.notice.show(None)
+
+    async def on_icicle_left(self) -> None:
+        """Zoom out."""
+        await self.action_back()
+
+    def on_details_wanted(self) -> None:
+        """The stack of the box that the details tell of."""
+        self.action_stack()
+
+    async def on_footer_pressed(self, message: Footer.Pressed) -> None:
+        """A key of the footer was clicked: do what the key does."""
+        await self.run_action(message.action)
 
     # --- searching
 

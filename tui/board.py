@@ -85,8 +85,9 @@ class Board:
 
     def follow_icicle(self, picture: Picture) -> None:
         """The table's cursor goes to the function of the box under the graph's, and the details tell of it."""
-        if self.pane is self.icicle and picture.tree.frame(self.icicle.box) is not None:
-            self.table.follow(int(picture.tree.refs[self.icicle.box]))
+        if self.pane is self.icicle:
+            box = self.icicle.box
+            self.table.follow(int(picture.tree.refs[box]) if picture.tree.frame(box) is not None else None)
         self.show_details(picture)
 
     def follow_table(self, picture: Picture) -> None:

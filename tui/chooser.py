@@ -8,6 +8,7 @@ from typing import Literal
 
 from textual import events
 from textual.app import ComposeResult
+from textual.message import Message
 from textual.screen import Screen
 
 from ..profiles.printable import printable
@@ -51,6 +52,9 @@ class Chooser(Painted):
 
     `remark` stands beside what is typed.
     """
+
+    class Taken(Message):
+        """The entry under the cursor was clicked."""
 
     def __init__(self, look: Look, title: str, heads: str = "", several: bool = False) -> None:
         super().__init__(look)
@@ -109,9 +113,13 @@ class Chooser(Painted):
         self._settle()
 
     def on_click(self, event: events.Click) -> None:
-        """A click moves the cursor."""
+        """A click moves the cursor; on the entry that has it already, it takes what is chosen."""
         place = self._top + event.y - self._first
-        if event.y >= self._first and place < len(self._shown):
+        if event.y < self._first or place >= len(self._shown):
+            return
+        if place == self._at:
+            self.post_message(self.Taken())
+        else:
             self.move(place - self._at)
 
     def on_mouse_scroll_down(self) -> None:
@@ -220,6 +228,10 @@ class ChooserScreen(Screen["list[Hashable] | None"]):
         outcome = self.chooser.take(event.key, event.character)
         if outcome != "choosing":
             self.dismiss(self.chooser.chosen if outcome == "chosen" else None)
+
+    def on_chooser_taken(self) -> None:
+        """Give what is chosen, as enter does."""
+        self.dismiss(self.chooser.chosen)
 
     def dress(self, look: Look) -> None:
         """Take on another look."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from textual.message import Message
+
 from ..profiles.printable import printable
 from .comparing import style_of
 from .figures import percent
@@ -37,6 +39,9 @@ class Facts:
 class Details(Painted):
     """One row: name, file and line, language, flat and cum, binary. Figures stay whole, names give way."""
 
+    class Wanted(Message):
+        """More is wanted: the whole stack."""
+
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._facts: Facts | None = None
@@ -46,6 +51,10 @@ class Details(Painted):
         if facts != self._facts:
             self._facts = facts
             self.repaint()
+
+    def on_click(self) -> None:
+        """Ask for the whole stack."""
+        self.post_message(self.Wanted())
 
     def paint(self, y: int, row: Row) -> None:
         """The facts, in order."""

@@ -10,6 +10,7 @@ import selectors
 import time
 from codecs import getincrementaldecoder
 
+from textual import events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
@@ -53,4 +54,12 @@ class AskingDriver(LinuxDriver):
         for answer in found:
             self.process_message(Told(answer))
         for event in (*(parser.feed(typed) if typed else ()), *parser.tick()):
-            self.process_message(event)
+            for message in _apart(event):
+                self.process_message(message)
+
+
+def _apart(event: Message) -> list[Message]:
+    """Escape and a key that came together, as they do over a slow link, as two: no key is meant with alt here."""
+    if isinstance(event, events.Key) and event.key.startswith("alt+") and event.character:
+        return [events.Key("escape", "\x1b"), *XTermParser().feed(event.character)]
+    return [event]

@@ -42,6 +42,13 @@ def _room(scale: Scale) -> float:
     return 277.0 if scale.symbol == "h" else 1.0
 
 
+def rate(kind: str, unit: str, value: float) -> str:
+    """What a kind has per nanosecond, a second of it: `1.9 cores`, `12 threads` that wait, `3.10 MB/s`."""
+    if unit != "nanoseconds":
+        return f"{scale_for(unit, round(value * SECOND)).full(round(value * SECOND))}/s"
+    return f"{value:.1f} cores" if kind == "cpu" else f"{value:.{1 if value < 10 else 0}f} threads"
+
+
 def percent(share: float) -> str:
     """A share of 100 with one decimal, `100` without."""
     return "100" if share >= 99.95 else f"{share:.1f}"

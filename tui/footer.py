@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .keys import footer_entries
+from textual import events
+from textual.message import Message
+
+from .keys import action_of, footer_entries
 from .labels import cells
 from .look import Look
 from .painted import Painted
@@ -11,6 +14,13 @@ from .row import Row
 
 class Footer(Painted):
     """One row. The keys at the end of the table's order go first where there is little room, but not `?`."""
+
+    class Pressed(Message):
+        """An entry was clicked; `action` is what its key does."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
@@ -21,6 +31,14 @@ class Footer(Painted):
         if comparing != self._comparing:
             self._comparing = comparing
             self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on an entry does what its key does."""
+        right = 1
+        for key, word in self._fitting(self.size.width - 2):
+            left, right = right, right + cells(key) + cells(word) + 3
+            if left <= event.x < right - 2:
+                self.post_message(self.Pressed(action_of(key)))
 
     def paint(self, y: int, row: Row) -> None:
         """The keys and their words."""

@@ -31,7 +31,7 @@ def vital_parts(picture: Picture, self_percent: float | None, ordered_hz: int | 
         Part((printable(context.host, 64), printable(context.host.split(".")[0], 24)), 4),
         Part((printable(context.kernel, 40), printable(context.kernel.split("-")[0], 12)), 9),
     ]
-    if ordered_hz is not None:
+    if ordered_hz is not None and ordered_hz != context.frequency_hz:
         parts.append(Part((f"{context.frequency_hz} to {ordered_hz} Hz",), 1, "warn"))
     elif context.frequency_hz:
         parts.append(Part((f"{context.frequency_hz} Hz",), 7))

@@ -31,6 +31,9 @@ class Icicle(Painted):
     class Moved(Message):
         """The cursor went to another box."""
 
+    class Left(Message):
+        """What is zoomed into is to be left."""
+
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._picture: Picture | None = None
@@ -117,7 +120,10 @@ class Icicle(Painted):
         self._lay_out()
 
     def on_click(self, event: events.Click) -> None:
-        """A click moves the cursor; on the box that has it already, it zooms."""
+        """A click moves the cursor; on the box that has it already, it zooms; above the graph, it zooms out."""
+        if event.y < self._crumbs:
+            self.post_message(self.Left())
+            return
         row = self._rows[event.y - self._crumbs] if 0 <= event.y - self._crumbs < len(self._rows) else []
         hit = next((placed for placed in row if placed.left <= event.x < placed.right), None)
         if hit is not None and hit.box == self.box:

@@ -151,6 +151,11 @@ def footer_entries(comparing: bool = False) -> list[tuple[str, str]]:
     return [(entry.shown, entry.footer) for entry in KEYS if entry.footer]
 
 
+def action_of(shown: str) -> str:
+    """What the key of this name in the footer does."""
+    return next(actions_of(entry)[0] for entry in KEYS if entry.shown == shown)
+
+
 def help_lines(ascii_only: bool = False) -> list[tuple[str, str]]:
     """(key, what it does) pairs of the help page; a heading has no key, an empty pair parts the sections."""
     lines: list[tuple[str, str]] = []

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Busy cores over one bucket of the time line."""
+    """Busy cores over one bucket of the time line; of what is profiled, its values a nanosecond."""
 
     start_ns: int
     end_ns: int
@@ -47,7 +47,8 @@ class Picture:
     nanoseconds. `baseline_ns` is that of what it is compared with, where that lies on the same time line; `changes` are
     the stretches that differ from the ten minutes before them. `anything` says whether the profile holds samples at
     all, of whatever kind, target and time; `set_aside` the nanoseconds that threads waited for work, left out here;
-    `notes` what people wrote on the time line.
+    `notes` what people wrote on the time line; `profiled` is what the time line's strip shows: `loads`, unless only a
+    part of the machine, or another kind, is looked at.
     """
 
     view: View
@@ -64,11 +65,17 @@ class Picture:
     changes: list[tuple[int, int]] = field(default_factory=list)
     notes: list[TimeNote] = field(default_factory=list)
     set_aside: int = 0
+    profiled: list[Load] = field(default_factory=list)
 
     @property
     def unit(self) -> str:
         """The unit of the values."""
         return unit_of(self.view.kind)
+
+    @property
+    def of_a_part(self) -> bool:
+        """Whether only some of the machine's processes are looked at."""
+        return bool(self.view.target) or self.context.target not in ("", "host")
 
     @property
     def busy_cores(self) -> float | None:
@@ -118,7 +125,7 @@ def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, back
     rows = top_table(upright, view, sort)
     buckets = list(profile.timeline.buckets())
     shown = list(profile.timeline.buckets(view.stretch.start_ns, view.stretch.end_ns))
-    return Picture(
+    picture = Picture(
         view=view,
         context=profile.context,
         vitals=profile.vitals,
@@ -133,6 +140,7 @@ def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, back
         baseline_ns=_baseline_extent(profile, view),
         set_aside=set_aside(profile, view),
     )
+    return replace(picture, profiled=_profiled(profile, picture))
 
 
 def _baseline_extent(profile: Profile, view: View) -> tuple[int, int]:
@@ -146,7 +154,8 @@ def _later(profile: Profile, picture: Picture) -> Picture:
     """The picture of a stretch that is over, with the time line that has gone on."""
     buckets = list(profile.timeline.buckets())
     loads = _loads(buckets, picture.view.kind)
-    return replace(picture, vitals=profile.vitals, context=profile.context, loads=loads, kept_ns=_extent(buckets))
+    picture = replace(picture, vitals=profile.vitals, context=profile.context, loads=loads, kept_ns=_extent(buckets))
+    return replace(picture, profiled=_profiled(profile, picture))
 
 
 def _account(tree: CallTree, shown: list[Bucket]) -> Account:
@@ -166,6 +175,16 @@ def _loads(buckets: list[Bucket], kind: str) -> list[Load]:
     measured = any(bucket.busy_core_ns for bucket in buckets)
     of: Callable[[Bucket], float] = (lambda b: b.busy_core_ns) if measured else (lambda b: _sampled(b, kind))
     return [Load(b.start_ns, b.end_ns, max(of(b), 0.0) / b.duration_ns) for b in buckets if b.duration_ns > 0]
+
+
+def _profiled(profile: Profile, picture: Picture) -> list[Load]:
+    """What is looked at as it went: its busy cores, its waiting threads, its bytes a nanosecond."""
+    from ..profiles.selection import sum_of_each_bucket
+
+    if picture.view.kind == "cpu" and not picture.of_a_part:
+        return picture.loads
+    sums = zip(profile.timeline.buckets(), sum_of_each_bucket(profile, picture.view), strict=True)
+    return [Load(b.start_ns, b.end_ns, max(total, 0.0) / b.duration_ns) for b, total in sums if b.duration_ns > 0]
 
 
 def _sampled(bucket: Bucket, kind: str) -> float:

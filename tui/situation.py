@@ -11,7 +11,7 @@ from .figures import length, scale_for
 from .picture import Picture, seconds
 
 IDLE_SHARE = 0.05
-"""Below this share of all cores a machine counts as idle."""
+"""Below this share of all cores a machine counts as idle, below this share of one core a target."""
 
 
 def starting(stage: str, waited: float) -> list[str]:
@@ -67,11 +67,17 @@ def idle(picture: Picture) -> str:
 
 
 def waiting(picture: Picture) -> str:
-    """A remark for a machine that hardly computes; empty where it does."""
+    """A remark for a machine, or for a target, that hardly computes; empty where it does."""
     busy, cpus = picture.busy_cores, picture.context.cpus
-    if picture.view.kind != "cpu" or busy is None or not cpus or busy / cpus >= IDLE_SHARE:
+    if picture.view.kind != "cpu":
         return ""
-    return f"{100 * busy / cpus:.1f} % busy: time is spent waiting, 2 shows for what"
+    if picture.of_a_part:
+        spent, lasted = picture.tree.total / 1e9, seconds(picture.shown_ns)
+        share, whole = (spent / lasted if lasted else 1.0), f"{100 * spent / max(lasted, 1):.1f} % of a core"
+    else:
+        share = busy / cpus if busy is not None and cpus else 1.0
+        whole = f"{100 * share:.1f} % busy"
+    return f"{whole}: time is spent waiting, 2 shows for what" if share < IDLE_SHARE else ""
 
 
 def _busy(picture: Picture) -> str:

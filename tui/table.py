@@ -76,7 +76,10 @@ class Table(Painted):
 
     def show(self, picture: Picture, matches: Matches | None, choices: Choices) -> None:
         """Draw this from now on."""
+        before = self._picture
         self._picture, self._matches, self._choices = picture, matches, choices
+        if before is not None and _list_of(before) != _list_of(picture):
+            self._begin()
         if self._frame is not None:
             self._find(self._frame)
         self._settle()
@@ -88,9 +91,13 @@ class Table(Painted):
             self._following = self._following and not active
             self._settle()
 
-    def follow(self, frame_id: int) -> None:
-        """Put the cursor on a function, if it is listed. The rows stay: the top ones matter wherever the graph's is."""
-        if frame_id != self._frame:
+    def follow(self, frame_id: int | None) -> None:
+        """Put the cursor on a function, if it is listed. The rows stay: the top ones matter wherever the graph's is.
+        Without a function all begins anew at the top."""
+        if frame_id is None:
+            self._begin()
+            self._settle()
+        elif frame_id != self._frame:
             self._frame, self._following = frame_id, True
             self._find(frame_id)
             self._settle(moved=True)
@@ -165,9 +172,16 @@ class Table(Painted):
         self._settle(moved=True)
         self.post_message(self.Moved())
 
+    def _begin(self) -> None:
+        self._frame, self._following = None, True
+        self._at = self._top = 0
+
     def _find(self, frame_id: int) -> None:
         place = self._picture.rows.place_of(frame_id) if self._picture is not None else None
-        self._at = self._at if place is None else place
+        if place is not None:
+            self._at = place
+        elif self._following:
+            self._at = 0
 
     def _settle(self, moved: bool = False) -> None:
         """Keep the cursor on a row that there is, and where a key put it there, in sight. `moved`: only that did."""
@@ -268,3 +282,8 @@ class Table(Painted):
         )
         swatch = pair[0].swatch
         row.put(self.look.glyphs.swatch, Style(color=swatch.color, bgcolor=cursor.bgcolor) if cursor else swatch)
+
+
+def _list_of(picture: Picture) -> tuple[str, bool]:
+    """What a list of functions is of: another one is read from its top."""
+    return picture.view.kind, picture.tree.change is not None

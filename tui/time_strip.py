@@ -1,4 +1,5 @@
-"""The strip over the graph: busy cores over the last minutes, which part of them is shown, and where things changed."""
+"""The strip over the graph: busy cores over the last minutes, where their peak was, which part of them is shown, and
+where things changed. Of a part of the machine or of another kind it shows what is looked at."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from textual.message import Message
 from ..profiles.printable import printable
 from ..profiles.time_notes import TimeNote
 from ..profiles.timeline import SECOND
-from .figures import clock, length
+from .figures import clock, length, rate
 from .labels import cut
 from .look import Look
 from .painted import Painted
@@ -100,18 +101,19 @@ class TimeStrip(Painted):
         """Row 0 has the bars, row 1 the marks."""
         picture = self._picture
         columns = row.width - 2 * LABEL
-        if picture is None or not picture.loads or columns < FEWEST:
+        if picture is None or not picture.profiled or columns < FEWEST or y > 1:
             return
         first, step = columns_of(picture.kept_ns, columns)
+        loads = heights(picture.profiled, first, step, columns)
         if y == 0:
-            self._paint_bars(row, picture, heights(picture.loads, first, step, columns), first, step)
-        elif y == 1:
-            self._paint_marks(row, picture, first, step, columns)
+            self._paint_bars(row, picture, loads, first, step)
+        else:
+            self._paint_marks(row, picture, loads, first, step)
 
     def _paint_bars(self, row: Row, picture: Picture, loads: list[float], first: int, step: int) -> None:
         palette, bars = self.look.palette, self.look.glyphs.bars
         peak = max(loads)
-        row.put(f"{peak:.1f} cores ".rjust(LABEL), palette.faint)
+        row.put(f"{rate(picture.view.kind, picture.unit, peak)} ".rjust(LABEL)[:LABEL], palette.faint)
         steps = len(bars) - 1
         drawn = [bars[min(max(round(load / peak * steps), 1), steps)] if load > 0 else " " for load in loads]
         if not peak:
@@ -123,8 +125,10 @@ class TimeStrip(Painted):
         put_runs(row, drawn, styles)
         row.put(f" {'now' if self._live else 'end'} {clock(picture.kept_ns[1], seconds=False)}", palette.faint)
 
-    def _paint_marks(self, row: Row, picture: Picture, first: int, step: int, columns: int) -> None:
-        palette, glyphs = self.look.palette, self.look.glyphs
+    def _paint_marks(self, row: Row, picture: Picture, loads: list[float], first: int, step: int) -> None:
+        palette, glyphs, columns, peak = self.look.palette, self.look.glyphs, len(loads), peak_of(loads)
+        if peak is not None:
+            row.put(f"{glyphs.up}peak {clock(first + peak * step, seconds=False)} ".rjust(LABEL), palette.faint)
         signs, styles = [" "] * columns, [palette.ground] * columns
         ago = f"{glyphs.minus}{length((picture.kept_ns[1] - first) / SECOND)}"
         write(signs, styles, 0, ago, palette.faint)
@@ -137,9 +141,12 @@ class TimeStrip(Painted):
             marks.insert(0, (picture.baseline_ns, "baseline", palette.strip_baseline))
         for extent, word, style in marks:
             left, right = columns_in(extent, first, step, columns)
-            self._bracket(signs, styles, left, right, (f" {word} {clock(extent[0])} ", f" {word} "), style)
+            self._bracket(signs, styles, left, right, (f" {word} {clock(extent[0])} ", f" {word} "), style, peak)
+        free = (" ", CHANGE_SIGN, glyphs.mark_left, glyphs.mark_line, glyphs.mark_right)
+        if peak is not None and signs[peak] in free:
+            write(signs, styles, peak, glyphs.up, palette.strong)
         for place in changes:  # again: a bracket may have been drawn over it
-            if signs[place] in (" ", CHANGE_SIGN, glyphs.mark_left, glyphs.mark_line, glyphs.mark_right):
+            if signs[place] in (*free, glyphs.up):
                 write(signs, styles, place, CHANGE_SIGN, palette.strip_change)
         for note in picture.notes:
             self._note(signs, styles, columns_in((note.start_ns, note.start_ns + step), first, step, columns)[0], note)
@@ -155,9 +162,17 @@ class TimeStrip(Painted):
         write(signs, styles, at, NOTE_SIGN, self.look.palette.strip_change)
 
     def _bracket(
-        self, signs: list[str], styles: list[Style], left: int, right: int, forms: tuple[str, ...], style: Style
+        self,
+        signs: list[str],
+        styles: list[Style],
+        left: int,
+        right: int,
+        forms: tuple[str, ...],
+        style: Style,
+        peak: int | None,
     ) -> None:
-        """A bracket under a stretch, with the longest words in it that fit, else beside it where that is free."""
+        """A bracket under a stretch, with the longest words in it that fit, else beside it where that is free; words
+        leave the peak's column free if they can."""
         glyphs, room = self.look.glyphs, right - left - 2
         if room < 0:
             return
@@ -169,9 +184,23 @@ class TimeStrip(Painted):
                 write(signs, styles, at, forms[0], style)
             elif len(forms[1]) <= room:
                 words = forms[1]
-        line = glyphs.mark_line * ((room - len(words)) // 2) + words
+        line = glyphs.mark_line * _before(room, len(words), None if peak is None else peak - left - 1) + words
         text = glyphs.mark_left + line + glyphs.mark_line * (room - len(line)) + glyphs.mark_right
         write(signs, styles, left, text, style)
+
+
+def _before(room: int, width: int, peak: int | None) -> int:
+    """Cells before words of this width, so that they stand in the middle of the room, or right beside the peak."""
+    middle = (room - width) // 2
+    if peak is None or not middle <= peak < middle + width:
+        return middle
+    return peak + 1 if peak + 1 + width <= room else max(peak - width, 0)
+
+
+def peak_of(loads: list[float]) -> int | None:
+    """The column of the highest load, the first one of several; None where there is no load."""
+    rounded = [round(load, 2) for load in loads]
+    return rounded.index(max(rounded)) if any(rounded) else None
 
 
 def is_free(signs: list[str], at: int, width: int) -> bool:

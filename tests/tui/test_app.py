@@ -355,6 +355,33 @@ async def test_a_message_is_shown_whole_and_remembered(tmp_path: Path, monkeypat
         assert f"saved{folder}/icetop-web-3-" in "".join(text.split())
 
 
+async def test_another_list_is_read_from_its_top_whatever_the_cursor_was_on() -> None:
+    async with running(size=(120, 24)) as person:
+        await person.press("j", "j", "j", "tab", "G", "tab", "c")
+        text = await person.sees("What changed")
+        await person.press("tab")
+        table = person.app._board.table
+        assert (table._top, table._at) == (0, 0), text
+        await person.press("tab", "j", "j", "g", "tab")
+        assert (table._top, table._at) == (0, 0), "the graph's cursor is on no function"
+
+
+async def test_colours_stand_for_packages_binaries_or_languages() -> None:
+    async with running() as person:
+        for key, of in (("", "psycopg2"), ("t", "/usr/bin/python3.11"), ("t", "python"), ("t", "psycopg2")):
+            await person.press(*key)
+            await person.sees("cursor.execute")
+            app = person.app
+            row, styles = next(
+                (line, row)
+                for line, row in zip(app.screen_lines, app._canvas._wanted, strict=True)
+                if "cursor.execute" in line
+            )
+            palette = app._look.palette
+            pair = palette.boxes[palette.hue(of)]
+            assert styles[row.index("cursor.execute")][1] in (pair[0].label, pair[1].label), of
+
+
 async def test_every_column_can_be_sorted_by_and_its_head_says_so() -> None:
     async with running(size=(200, 50)) as person:
         for key, head in (("o", "▾Cum s"), ("o", "▾Name"), ("O", "▴Name"), ("o", "▾Flat s"), ("O", "▴Flat s")):

@@ -18,7 +18,7 @@ from icetop.tui.picture import Account, Camera, Load
 from icetop.tui.search import Names, find_matches
 from icetop.tui.self_cost import SelfCost
 from icetop.tui.situation import no_samples, nothing_came, starting, waiting
-from icetop.tui.time_strip import columns_in, columns_of, heights
+from icetop.tui.time_strip import _before, columns_in, columns_of, heights, peak_of
 
 SECOND = 1_000_000_000
 
@@ -153,6 +153,13 @@ def test_columns_are_means_of_the_seconds_in_them() -> None:
     assert heights([Load(-5 * SECOND, 100 * SECOND, 1.5)], 0, SECOND, 3) == [1.5] * 3
 
 
+def test_the_peak_is_the_first_of_the_highest_columns_and_words_leave_it_free() -> None:
+    assert peak_of([0.0, 1.0, 1.999, 2.001, 0.5]) == 2
+    assert peak_of([0.0, 0.0]) is None
+    assert [_before(20, 6, peak) for peak in (None, 2, 7, 12, 19)] == [7, 7, 8, 13, 7]
+    assert _before(8, 6, 3) == 0
+
+
 def test_the_shown_stretch_is_marked() -> None:
     shown = (20 * SECOND, 50 * SECOND)
     assert columns_in(shown, 0, 10 * SECOND, 8) == (2, 5)
@@ -230,6 +237,8 @@ def test_an_empty_screen_says_why() -> None:
     idle = replace(empty, context=Context(cpus=4), loads=[Load(20 * SECOND, 21 * SECOND, 0.02)])
     assert no_samples(idle, live=True) == ["no samples in 30 s: this machine is idle", "", "0.02 of 4 cores are busy"]
     assert waiting(idle) == "0.5 % busy: time is spent waiting, 2 shows for what"
+    asleep = replace(idle, view=View(target=Target(pids=frozenset((5,)))), shown_ns=(0, 10 * SECOND))
+    assert waiting(asleep) == "0.0 % of a core: time is spent waiting, 2 shows for what"
     targeted = replace(idle, context=Context(cpus=4, target="pid 42"))
     assert no_samples(targeted, live=True)[0] == "no samples of pid 42 in 30 s"
     lost = replace(empty, account=Account(50, 0, 50, None))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -108,9 +109,7 @@ def test_keys_that_come_all_at_once_are_taken_in_order() -> None:
         terminal.sees(READY)
         terminal.type(b"/qsw run\r")
         terminal.sees("/qsw run/")
-        terminal.type(b"\x1b")
-        terminal.sees(lambda text: "/qsw run/" not in text)
-        terminal.type(b"jj/query\rw")
+        terminal.type(b"\x1bwjj/query\r")
         terminal.sees(lambda text: "/query/" in text and "last 5 min" in text)
         terminal.type(b"/x y\rq")
         terminal.is_left()
@@ -174,5 +173,9 @@ def test_five_minutes_behind_a_slow_link_take_no_more_memory() -> None:
             link.sees(("last 5 min", "all of it", "last 5 s", "last 30 s")[len(waits) % 4])
             waits.append(time.monotonic() - typed)
             link.wait(2)
-        assert resident(pid) - before < 12_000_000
-        assert sorted(waits)[int(len(waits) * 0.95)] < 8, "far from what a queue that grows would come to"
+        grown, slow = resident(pid) - before, sorted(waits)[int(len(waits) * 0.95)]
+        print(
+            f"{before / 1e6:.1f} MB, then {grown / 1e6:+.1f} MB; keys: median {median(waits):.2f} s, p95 {slow:.2f} s"
+        )
+        assert grown < 12_000_000
+        assert slow < 2

@@ -15,6 +15,7 @@ from icetop.tests.profile_maker import START, ProfileMaker
 from icetop.tests.tui.moving_source import START_NS, MovingSource
 from icetop.tui import source_page
 from icetop.tui.choices import Choices, first_choices
+from icetop.tui.time_strip import columns_of, heights, peak_of
 from icetop.tui.time_words import parse_time
 
 from .test_app import FixedSource, running
@@ -182,6 +183,17 @@ async def test_a_marked_stretch_is_compared_with(utc: None) -> None:
         await person.sees("against 14:02:00 + 20 s")
         await person.press("m")
         await person.sees("against 14:02:30 + 30 s")
+
+
+async def test_the_strip_says_when_the_peak_was_and_shows_what_is_looked_at(utc: None) -> None:
+    async with running(MovingSource(live=False, backlog=90, limit=90), size=(120, 40)) as person:
+        text = await person.sees("peak 14:03")
+        loads = person.app._picture.loads
+        first, step = columns_of(person.app._picture.kept_ns, 96)
+        assert text.splitlines()[4][12 + peak_of(heights(loads, first, step, 96))] == "▴"
+        assert "2.0 cores" in text
+        await person.press("p", *"postgres", "enter")
+        await person.sees(lambda text: "target  pid 812" in text and "0.8 cores" in text)
 
 
 async def test_the_mouse_chooses_a_stretch(utc: None) -> None:
