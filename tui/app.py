@@ -21,7 +21,7 @@ from ..themes.glyphs import glyphs_for
 from ..themes.palette import THEMES
 from .asking import Open
 from .chooser import ChooserScreen
-from .clipboard import copy_sequences, give_to_tmux
+from .clipboard import copy_sequences, give_to_tmux, multiplexer
 from .color_depth import color_depth, forget_stale_size, light_ground
 from .facts import stack_lines
 from .footer import Footer
@@ -429,5 +429,6 @@ def run_app(
     if theme == "auto":
         theme = "light" if light_ground(environ) else "dark"
     look = make_look(theme, color_depth(color, environ), glyphs_for(ascii_only, environ.get("TERM", "")), blue)
-    status = IcetopApp(source, view, look, open_to).run()
+    # GNU screen keeps an escape to itself until the next key while it looks out for the mouse.
+    status = IcetopApp(source, view, look, open_to).run(mouse=multiplexer(environ) != "screen")
     return 1 if status is None else status

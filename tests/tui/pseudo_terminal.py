@@ -46,6 +46,10 @@ class Terminal:
         """What stands on the screen."""
         return "\n".join(self._screen.display)
 
+    def ground_at(self, x: int, y: int) -> str:
+        """The ground of a cell: six hexadecimal digits, or a colour's name."""
+        return str(self._screen.buffer[y][x].bg)
+
     def type(self, keys: bytes) -> None:
         """Press keys."""
         os.write(self.descriptor, keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -163,8 +164,30 @@ def test_the_rate_changes_while_running_and_the_verdict_is_copied(
     assert copied.count("\n") == 3 and copied.startswith(f"**{os.uname().nodename}**") and "samples" in copied
     screen.press("Escape")
     screen.sees(lambda text: "on the clipboard" not in text)
+
+    app = int(screen.tmux("display-message", "-p", "#{pane_pid}"))
+    agents = processes_below(app, "agent")
+    screen.close()
+    end = time.monotonic() + PATIENCE
+    while any(Path(f"/proc/{pid}").exists() for pid in (app, *agents)):
+        assert time.monotonic() < end, "what lost its terminal goes on"
+        time.sleep(0.1)
+    (saved,) = (screen._folder / "home" / "icetop" / "hangups").iterdir()
+    screen.start()
+    screen.sees(lambda text: "the terminal went away" in text and saved.name in text)
     screen.press("q")
     screen.sees("ended with 0")
+
+
+def processes_below(pid: int, word: str) -> list[int]:
+    """The processes that a process started, and those that they did, whose command line has a word."""
+    found = []
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, children.read_text().split()):
+            found += processes_below(child, word)
+            if word.encode() in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
+                found.append(child)
+    return found
 
 
 @pytest.mark.bpf
@@ -181,5 +204,10 @@ def test_suspending_and_resizing_while_live(open_screen: Callable[..., Screen], 
     screen.sees(lambda text: "ready>" in text and "of CPU" not in text)
     screen.type("fg\n")
     screen.sees(lambda text: "of CPU" in text and "space pause" in text)
+    (agent,) = processes_below(int(screen.tmux("display-message", "-p", "#{pane_pid}")), "agent")
+    os.kill(agent, signal.SIGKILL)
+    screen.sees(lambda text: "the collector ended: killed by signal 9" in text and "of CPU" in text)
     screen.press("q")
     screen.sees(lambda text: "of CPU" not in text and text.rstrip().endswith("ready>"))
+    screen.type("stty -a\n")
+    screen.sees(lambda text: " icanon" in text and " echo " in text)
