@@ -128,7 +128,7 @@ class TimeStrip(Painted):
     def _paint_marks(self, row: Row, picture: Picture, loads: list[float], first: int, step: int) -> None:
         palette, glyphs, columns, peak = self.look.palette, self.look.glyphs, len(loads), peak_of(loads)
         if peak is not None:
-            row.put(f"{glyphs.up}peak {clock(first + peak * step, seconds=False)} ".rjust(LABEL), palette.faint)
+            row.put(f"{glyphs.up} {clock(first + peak * step)} ".rjust(LABEL), palette.faint)
         signs, styles = [" "] * columns, [palette.ground] * columns
         ago = f"{glyphs.minus}{length((picture.kept_ns[1] - first) / SECOND)}"
         write(signs, styles, 0, ago, palette.faint)

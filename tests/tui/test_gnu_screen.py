@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
 
 import pytest
-from icetop.tests.tui.pseudo_terminal import end_of, on_a_terminal
+from icetop.tests.tui.pseudo_terminal import Terminal, end_of, on_a_terminal
 
 NAMESPACE = Path(__file__).parents[2] / ".namespace"
+
+
+@contextmanager
+def running(words: list[str], environ: dict[str, str]) -> Iterator[tuple[Terminal, int]]:
+    """GNU screen on a terminal; what runs in it ends with it, whatever happens."""
+    with on_a_terminal(words, environ) as started:
+        try:
+            yield started
+        finally:
+            subprocess.run(["screen", "-S", "t", "-X", "quit"], env=environ, capture_output=True, check=False)
 
 
 @pytest.mark.skipif(which("screen") is None, reason="GNU screen is not installed")
@@ -25,7 +38,7 @@ def test_grounds_keys_clipboard_and_the_way_out(tmp_path: Path) -> None:
     environ["LC_CTYPE"] = "C.UTF-8"
     script = str(Path(__file__).with_name("moving_source.py"))
     words = ["screen", "-c", "/dev/null", "-S", "t", sys.executable, script, "color=256", "limit=90"]
-    with on_a_terminal(words, environ) as (terminal, pid):
+    with running(words, environ) as (terminal, pid):
         terminal.sees("ended 01:30")
         terminal.type(b"j")
         terminal.sees("gunicorn: shop.wsgi   flat")

@@ -187,7 +187,7 @@ async def test_a_marked_stretch_is_compared_with(utc: None) -> None:
 
 async def test_the_strip_says_when_the_peak_was_and_shows_what_is_looked_at(utc: None) -> None:
     async with running(MovingSource(live=False, backlog=90, limit=90), size=(120, 40)) as person:
-        text = await person.sees("peak 14:03")
+        text = await person.sees("▴ 14:03:")
         loads = person.app._picture.loads
         first, step = columns_of(person.app._picture.kept_ns, 96)
         assert text.splitlines()[4][12 + peak_of(heights(loads, first, step, 96))] == "▴"
