@@ -205,10 +205,8 @@ class Table(Painted):
         """Head, width and order of the columns that there is room for, without the names."""
         if self._compared:
             return change_rows.heads(width, self._choices.sort)
-        columns: list[tuple[str, int, Sort]] = [
-            (f"Flat {symbol}".rstrip(), FIGURE, "flat"),
-            ("Flat%", SHARE, "flat"),
-        ]
+        columns: list[tuple[str, int, Sort]] = [(f"Flat {symbol}".rstrip(), FIGURE, "flat")]
+        columns += [] if self._waits and width < WIDE else [("Flat%", SHARE, "flat")]
         columns += [] if self._waits else [("Sum%", SHARE, "flat")]
         columns += [(f"Cum {symbol}".rstrip(), FIGURE, "cum")] if width >= WIDE else []
         columns += [("Cum%", SHARE, "cum")]
@@ -259,9 +257,9 @@ class Table(Painted):
 
     def _paint_figures(self, row: Row, function: TopRow, scale: Scale, cursor: Style | None) -> None:
         plain, faint = cursor or self.look.palette.ground, cursor or self.look.palette.faint
-        row.put(f"{scale.text(function.flat):>{FIGURE}}", plain).put(
-            f"{percent(function.flat_percent):>{SHARE}}", plain
-        )
+        row.put(f"{scale.text(function.flat):>{FIGURE}}", plain)
+        if not self._waits or row.width >= WIDE:
+            row.put(f"{percent(function.flat_percent):>{SHARE}}", plain)
         if not self._waits:
             row.put(f"{percent(function.sum_percent):>{SHARE}}", faint)
         if row.width >= WIDE:
