@@ -57,9 +57,8 @@ def picked(profile: Profile, view: View) -> Rows:
     return rows if chosen is None else rows.take(chosen)
 
 
-def sum_of_each_bucket(profile: Profile, view: View) -> list[float]:
-    """For each bucket of the whole time line the values that a view's kind and target have in it."""
-    buckets = list(profile.timeline.buckets())
+def sum_of_each(profile: Profile, view: View, buckets: list[Bucket]) -> list[float]:
+    """For each of some buckets the values that a view's kind and target have in it."""
     kinds = counted_as(buckets, view.kind)
     sizes = [sum(len(bucket.counts[part]) for part in kinds if part in bucket.counts) for bucket in buckets]
     nodes, series, _, values = columns(buckets, view.kind)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,22 +10,14 @@ from ..profiles.profile import Profile
 from ..profiles.time_notes import TimeNote
 from ..profiles.timeline import SECOND, Bucket
 from ..profiles.view import View
-from ..profiles.vocabulary import parts_of, unit_of
+from ..profiles.vocabulary import unit_of
+from .loads import Load, ProfiledLoads, machine_loads
 
 if TYPE_CHECKING:
     from ..profiles.call_tree import CallTree
     from ..profiles.interest import Interest
     from ..profiles.order import OrderMemory
     from ..profiles.top_table import Sort, TopRows
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """Busy cores over one bucket of the time line; of what is profiled, its values a nanosecond."""
-
-    start_ns: int
-    end_ns: int
-    cores: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +83,7 @@ class Camera:
     def __init__(self) -> None:
         self._memory: OrderMemory | None = None
         self._interest: Interest | None = None
+        self._profiled = ProfiledLoads()
         self._last: tuple[tuple[object, ...], Picture] | None = None
 
     def take(self, profile: Profile, view: View, sort: Sort = "flat", backwards: bool = False) -> Picture:
@@ -106,13 +98,20 @@ class Camera:
         self._interest = self._interest or Interest()
         wanted = (view, sort, backwards, profile.generation)
         if self._last is not None and self._last[0] == wanted:
-            return replace(_later(profile, self._last[1]), changes=self._interest.changes(profile, view.kind))
+            return self._with_time(profile, _later(profile, self._last[1]))
         picture = _picture(profile, view, self._memory, sort, backwards)
-        picture = replace(picture, changes=self._interest.changes(profile, view.kind))
+        picture = self._with_time(profile, picture)
         _ = picture.tree.levels  # kept once asked for, and not to be worked out on the screen's thread
         over = view.stretch.end_ns is not None and view.stretch.end_ns <= profile.timeline.end_ns
         self._last = (wanted, picture) if over else None
         return picture
+
+    def _with_time(self, profile: Profile, picture: Picture) -> Picture:
+        """The picture with what its time line shows beside the machine's load."""
+        assert self._interest is not None
+        whole = picture.view.kind == "cpu" and not picture.of_a_part
+        profiled = picture.loads if whole else self._profiled.take(profile, picture.view)
+        return replace(picture, profiled=profiled, changes=self._interest.changes(profile, picture.view.kind))
 
 
 def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, backwards: bool) -> Picture:
@@ -125,13 +124,13 @@ def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, back
     rows = top_table(upright, view, sort)
     buckets = list(profile.timeline.buckets())
     shown = list(profile.timeline.buckets(view.stretch.start_ns, view.stretch.end_ns))
-    picture = Picture(
+    return Picture(
         view=view,
         context=profile.context,
         vitals=profile.vitals,
         tree=tree,
         rows=rows.turned() if backwards else rows,
-        loads=_loads(buckets, view.kind),
+        loads=machine_loads(buckets, view.kind),
         account=_account(tree, shown),
         shown_ns=_extent(shown),
         kept_ns=_extent(buckets),
@@ -140,7 +139,6 @@ def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, back
         baseline_ns=_baseline_extent(profile, view),
         set_aside=set_aside(profile, view),
     )
-    return replace(picture, profiled=_profiled(profile, picture))
 
 
 def _baseline_extent(profile: Profile, view: View) -> tuple[int, int]:
@@ -153,9 +151,8 @@ def _baseline_extent(profile: Profile, view: View) -> tuple[int, int]:
 def _later(profile: Profile, picture: Picture) -> Picture:
     """The picture of a stretch that is over, with the time line that has gone on."""
     buckets = list(profile.timeline.buckets())
-    loads = _loads(buckets, picture.view.kind)
-    picture = replace(picture, vitals=profile.vitals, context=profile.context, loads=loads, kept_ns=_extent(buckets))
-    return replace(picture, profiled=_profiled(profile, picture))
+    loads = machine_loads(buckets, picture.view.kind)
+    return replace(picture, vitals=profile.vitals, context=profile.context, loads=loads, kept_ns=_extent(buckets))
 
 
 def _account(tree: CallTree, shown: list[Bucket]) -> Account:
@@ -168,28 +165,6 @@ def _account(tree: CallTree, shown: list[Bucket]) -> Account:
         lost=sum(sum(bucket.lost.values()) for bucket in shown),
         complete=1 - truncated / tree.samples if tree.samples else None,
     )
-
-
-def _loads(buckets: list[Bucket], kind: str) -> list[Load]:
-    """Busy cores as measured; where nobody measured them (a file of another tool), as the samples say."""
-    measured = any(bucket.busy_core_ns for bucket in buckets)
-    of: Callable[[Bucket], float] = (lambda b: b.busy_core_ns) if measured else (lambda b: _sampled(b, kind))
-    return [Load(b.start_ns, b.end_ns, max(of(b), 0.0) / b.duration_ns) for b in buckets if b.duration_ns > 0]
-
-
-def _profiled(profile: Profile, picture: Picture) -> list[Load]:
-    """What is looked at as it went: its busy cores, its waiting threads, its bytes a nanosecond."""
-    from ..profiles.selection import sum_of_each_bucket
-
-    if picture.view.kind == "cpu" and not picture.of_a_part:
-        return picture.loads
-    sums = zip(profile.timeline.buckets(), sum_of_each_bucket(profile, picture.view), strict=True)
-    return [Load(b.start_ns, b.end_ns, max(total, 0.0) / b.duration_ns) for b, total in sums if b.duration_ns > 0]
-
-
-def _sampled(bucket: Bucket, kind: str) -> float:
-    found = (bucket.counts.get(part) for part in parts_of(kind))
-    return float(sum(sum(counts.values) for counts in found if counts is not None))
 
 
 def _extent(buckets: list[Bucket]) -> tuple[int, int]:

@@ -14,9 +14,10 @@ from ..profiles.time_notes import TimeNote
 from ..profiles.timeline import SECOND
 from .figures import clock, length, rate
 from .labels import cut
+from .loads import Load
 from .look import Look
 from .painted import Painted
-from .picture import Load, Picture
+from .picture import Picture
 from .row import Row
 
 WIDTHS = (8, 4, 2)

@@ -14,7 +14,8 @@ from icetop.tui.choices import Choices
 from icetop.tui.flow import ALLOWED, ASK, PATIENCE, PIECE, SLOW, Flow
 from icetop.tui.header_parts import Part, fit_parts, vital_parts
 from icetop.tui.keys import KEYS, bindings, footer_entries, help_lines, markdown
-from icetop.tui.picture import Account, Camera, Load
+from icetop.tui.loads import Load
+from icetop.tui.picture import Account, Camera
 from icetop.tui.search import Names, find_matches
 from icetop.tui.self_cost import SelfCost
 from icetop.tui.situation import no_samples, nothing_came, starting, waiting
