@@ -1,8 +1,8 @@
-"""Makes the README's pictures: runs icetop in tmux on real programs, presses keys, and draws what stands there.
+"""Makes the README's pictures: runs icetop in tmux on the demonstration, presses keys, and draws what stands there.
 
     python docs/pictures.py [FOLDER]
 
-Needs tmux, gcc and the rights to sample (root).
+The live view is put into the README as text as well. Needs tmux, root, and what `tests/programs/demo/run.sh` needs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,17 +25,12 @@ PATIENCE = 30.0
 HISTORY = 25.0
 """Seconds of history before the first picture."""
 
-BUSY_PYTHON = """
-import json, time
-def parse(text): return json.loads(text)
-def render(rows): return "".join(f"<li>{row['name']}</li>" for row in rows)
-def serve():
-    text = json.dumps([{"name": "n%d" % n, "price": n / 7} for n in range(2000)])
-    while True:
-        for _ in range(30): render(parse(text))
-        time.sleep(0.05)
-serve()
-"""
+DEMO = ROOT / "tests" / "programs" / "demo" / "run.sh"
+INSIDE = "inside"
+"""The word after the folder by which the demonstration calls this script back."""
+
+FULL = {"TERM": "tmux-256color", "COLORTERM": "truecolor"}
+SHOP = ("--cgroup", "/shop.slice", "--kind", "cpu,offcpu")
 
 
 @dataclass
@@ -91,37 +85,59 @@ def icetop(columns: int, rows: int, *words: str, **environ: str) -> Iterator[Tmu
         subprocess.run(["tmux", "-L", terminal.socket, "kill-server"], capture_output=True, check=False)
 
 
-@contextmanager
-def workload(folder: Path) -> Iterator[None]:
-    """Programs that are worth looking at: C with three busy functions, Python, a compressor."""
-    program = folder / "shares"
-    flags = ["-O1", "-g", "-fno-omit-frame-pointer", "-fno-inline"]
-    subprocess.run(["gcc", *flags, "-o", program, ROOT / "tests" / "programs" / "shares.c"], check=True)
-    script = folder / "shop.py"
-    script.write_text(BUSY_PYTHON)
-    pipe = "while true; do head -c 30000000 /dev/zero | gzip -1 >/dev/null; sleep 0.3; done"
-    commands = [[str(program)], [sys.executable, str(script)], ["sh", "-c", pipe]]
-    started = [subprocess.Popen(command, start_new_session=True) for command in commands]
-    try:
-        yield
-    finally:
-        for process in started:
-            os.killpg(process.pid, 9)
-            process.wait()
-
-
 def compared(folder: Path) -> None:
     """The sample recording, its second half against its first: in full colour, in 16 colours, in red and blue."""
     words = ("open", str(ROOT / "snapshots" / "sample.pb.gz"), "--range", "-20..", "--baseline", "0..20")
     for name, columns, more, environ in (
-        ("compared", 120, (), {"TERM": "tmux-256color", "COLORTERM": "truecolor"}),
+        ("compared", 120, (), FULL),
         ("compared-sixteen", 110, ("--color", "16"), {"TERM": "xterm"}),
-        ("compared-blue", 120, ("--color-blind",), {"TERM": "tmux-256color", "COLORTERM": "truecolor"}),
+        ("compared-blue", 120, ("--color-blind",), FULL),
     ):
         with icetop(columns, 34, *words, *more, **environ) as screen:
             screen.wait_for(lambda text: "What changed" in text)
             screen.press("Escape", "j", "j")
             screen.draw(folder / f"{name}.svg")
+
+
+def in_the_shop(folder: Path) -> None:
+    """Pictures of the demonstration while it runs."""
+    with icetop(120, 36, *SHOP, **FULL) as screen:
+        screen.wait_for(lambda text: "live" in text and "indexer" in text)
+        time.sleep(HISTORY)
+        screen.press("Escape", "j", "j", "j")
+        screen.draw(folder / "live.svg")
+        put_into_readme(screen.run("capture-pane", "-p"))
+        screen.press("Enter")
+        screen.wait_for(lambda text: "all ›" in text)
+        screen.press("j", "j")
+        screen.draw(folder / "zoom.svg")
+        screen.press("Escape", "g", "2")
+        screen.wait_for(lambda text: "of waiting" in text)
+        screen.press("j", "j", "j", "j")
+        screen.draw(folder / "waits.svg")
+        screen.press("1", "p")
+        screen.wait_for(lambda text: "server.py" in text)
+        time.sleep(4)
+        screen.press("p", "o", "s", "t")
+        screen.draw(folder / "picker.svg")
+        screen.press("Escape")
+    with icetop(80, 24, *SHOP, **FULL) as screen:
+        screen.wait_for(lambda text: "live 00:1" in text and "indexer" in text)
+        screen.press("Escape", "Tab", "j", "j")
+        screen.wait_for(lambda text: "Flat%" in text)
+        screen.draw(folder / "table.svg")
+    with icetop(100, 30, *SHOP, "--color", "16", TERM="xterm") as screen:
+        screen.wait_for(lambda text: "live 00:1" in text and "indexer" in text)
+        screen.press("Escape", "j", "j", "j")
+        screen.draw(folder / "sixteen.svg")
+
+
+def put_into_readme(screen: str) -> None:
+    """Put the live view as text into the README, in the place of the one before: its first block."""
+    readme = ROOT / "README.md"
+    before, _, after = readme.read_text().split("```\n", 2)
+    lines = "".join(f"{line.rstrip()}\n" for line in screen.rstrip().splitlines())
+    readme.write_text("```\n".join((before, lines, after)))
 
 
 def main() -> None:
@@ -130,32 +146,13 @@ def main() -> None:
     if shutil.which("tmux") is None:
         raise SystemExit("tmux is not installed")
     folder.mkdir(parents=True, exist_ok=True)
-    compared(folder)
-    if "compared" in sys.argv[2:]:
+    if INSIDE in sys.argv[2:]:
+        in_the_shop(folder)
         return
-    with tempfile.TemporaryDirectory() as name, workload(Path(name)):
-        with icetop(120, 36, TERM="tmux-256color", COLORTERM="truecolor") as screen:
-            screen.wait_for(lambda text: "live" in text and "shares" in text)
-            time.sleep(HISTORY)
-            screen.press("Escape", "j", "j", "j")
-            screen.draw(folder / "live.svg")
-            screen.press("k", "Enter")
-            screen.wait_for(lambda text: "all ›" in text)
-            screen.draw(folder / "zoom.svg")
-            screen.press("Escape", "p")
-            screen.wait_for(lambda text: "shop.py" in text)
-            time.sleep(4)
-            screen.press("s", "h")
-            screen.draw(folder / "picker.svg")
-        with icetop(80, 24, TERM="tmux-256color", COLORTERM="truecolor") as screen:
-            screen.wait_for(lambda text: "live 00:1" in text and "shares" in text)
-            screen.press("Escape", "Tab")
-            screen.wait_for(lambda text: "Flat%" in text)
-            screen.draw(folder / "table.svg")
-        with icetop(100, 30, "--color", "16", TERM="xterm") as screen:
-            screen.wait_for(lambda text: "live 00:1" in text and "shares" in text)
-            screen.press("Escape", "j", "j", "j")
-            screen.draw(folder / "sixteen.svg")
+    compared(folder)
+    if "compared" not in sys.argv[2:]:
+        words = [DEMO, sys.executable, __file__, str(folder.resolve()), INSIDE]
+        subprocess.run(words, check=True, stdin=subprocess.DEVNULL, env={**os.environ, "INDEX_AFTER": "3600"})
 
 
 if __name__ == "__main__":
