@@ -31,8 +31,8 @@ RETRY = 0.1
 LAST_PATIENCE = 0.5
 """Seconds for the terminal to answer before the app ends, so that no answer ends up at the shell's prompt."""
 
-HUNG_UP = 129
-"""The exit status of a program ended by its terminal's end: 128 and the number of SIGHUP."""
+ENDS = {"SIGHUP": "the terminal went away", "SIGTERM": "icetop was told to end"}
+"""Signals that end the app in order, and what is said of such an end."""
 
 
 def terminal_there() -> bool:
@@ -90,37 +90,40 @@ class FrugalApp(App[int]):
             self._driver.flush()
 
     def on_load(self) -> None:
-        """Hear of the terminal's end."""
-        if not self.is_headless and hasattr(signal, "SIGHUP"):
-            with suppress(RuntimeError, ValueError):  # only the main thread's loop can; others are not at a terminal
-                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._end_with_the_terminal)
+        """Hear of the terminal's end, and of the wish that the app ends."""
+        for name in ENDS:
+            if not self.is_headless and hasattr(signal, name):
+                with suppress(RuntimeError, ValueError):  # only the main thread's loop can; others have no terminal
+                    asyncio.get_running_loop().add_signal_handler(getattr(signal, name), self._end_by, name)
 
-    def hang_up(self) -> None:
-        """Keep what has to be kept: the terminal is gone, and the process ends after this."""
+    def hang_up(self, why: str) -> None:
+        """Keep what has to be kept: the process ends after this. `why` says what has happened."""
 
     def panic(self, *renderables: RenderableType) -> None:
         """Show what went wrong; where it is that the terminal went away, there is nobody to show it to."""
         if self.is_headless or terminal_there():
             super().panic(*renderables)
         else:
-            self._end_with_the_terminal()
+            self._end_by("SIGHUP")
 
     def _fatal_error(self) -> None:
         """A bug of icetop's own: one line, and where it is for whoever asks."""
         error = sys.exc_info()[1]
-        self.hang_up()
+        self.hang_up("icetop failed")
         if os.environ.get("ICETOP_DEBUG") == "1":
             super()._fatal_error()
         else:
             self.panic(Text(f"icetop: unexpected: {type(error).__name__}: {error} (ICETOP_DEBUG=1 shows where)"))
 
-    def _end_with_the_terminal(self) -> None:
-        """End. What is left to write would hold up an orderly end for ever, unless the terminal is there still."""
-        self.hang_up()
+    def _end_by(self, name: str) -> None:
+        """End as by a signal. What is left to write would hold up an orderly end for ever, unless the terminal is there
+        still."""
+        self.hang_up(ENDS[name])
+        status = 128 + getattr(signal, name)
         if terminal_there():
-            self.exit(HUNG_UP)
+            self.exit(status)
         else:
-            os._exit(HUNG_UP)
+            os._exit(status)
 
     async def settle(self) -> None:
         """Wait until the terminal has answered, or does not."""

@@ -1,4 +1,4 @@
-"""What is left for the next start when the terminal went away: where the history was saved."""
+"""What is left for the next start when the app ended without being asked by a key: where the history was saved."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from ..profiles.profile import Profile
 from .saving import data_folder, save_into
 
 KEPT = 8
-"""Histories that are kept after terminals that went away."""
+"""Histories that are kept after such ends."""
 
 MOST = 4096
 """Bytes of a note that are read."""
 
 
-def save_for_next_start(profile: Profile, moment: datetime) -> None:
-    """Save what was recorded, and leave a note of where. The oldest ones saved so go. Raises OSError."""
+def save_for_next_start(profile: Profile, moment: datetime, why: str) -> None:
+    """Save what was recorded, and leave a note of where and of what had happened. The oldest ones saved so go.
+
+    Raises OSError.
+    """
     from ..snapshots.atomic import write_whole
 
     folder = data_folder("hangups")
@@ -28,7 +31,7 @@ def save_for_next_start(profile: Profile, moment: datetime) -> None:
         old.unlink(missing_ok=True)
     note = _note()
     note.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(str(note), f"{moment:%Y-%m-%d %H:%M:%S}\n{path}\n".encode("utf-8", "surrogateescape"))
+    write_whole(str(note), f"{why} at {moment:%Y-%m-%d %H:%M:%S}\n{path}\n".encode("utf-8", "surrogateescape"))
 
 
 def notice_of_last_end() -> Notice | None:
@@ -36,13 +39,13 @@ def notice_of_last_end() -> Notice | None:
     note = _note()
     try:
         with note.open("rb") as file:
-            moment, path = file.read(MOST).decode("utf-8", "surrogateescape").splitlines()
+            what, path = file.read(MOST).decode("utf-8", "surrogateescape").splitlines()
         note.unlink()
     except (OSError, ValueError):
         return None
     if not Path(path).exists():
         return None
-    return Notice("info", f"the terminal went away at {moment}", "what was recorded is kept", f"icetop open {path}")
+    return Notice("info", what, "what was recorded is kept", f"icetop open {path}")
 
 
 def _note() -> Path:

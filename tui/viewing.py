@@ -276,13 +276,13 @@ class ViewingApp(AskingApp):
         before = (stretch.start_ns or 0, stretch.end_ns or end) if stretch is not None else (0, 0)
         self._board.strip.mark((view.stretch.start_ns or timeline.start_ns, view.stretch.end_ns or end), before)
 
-    def hang_up(self) -> None:
-        """The terminal went away: keep what was recorded, and end."""
+    def hang_up(self, why: str) -> None:
+        """Keep what was recorded, and end."""
         from .hangup import save_for_next_start
 
         if self._live and self._counted:
             with suppress(OSError):
-                save_for_next_start(self._keeper.profile, datetime.now())
+                save_for_next_start(self._keeper.profile, datetime.now(), why)
         self._feed.stop(patience=0.0)
 
 

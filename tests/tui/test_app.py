@@ -201,8 +201,15 @@ async def test_searching_shows_the_share_and_lights_matches() -> None:
         assert "%" in text.split("/query/")[1][:10]
         matches = person.app._search.matches
         assert matches is not None and matches.boxes[person.app._board.icicle.box]
-        await person.press("n", "escape")
-        await person.sees(lambda text: "/query/" not in text)
+        first = person.app._board.icicle.box
+        await person.press("n")
+        assert person.app._board.icicle.box != first
+        await person.press("N")
+        assert person.app._board.icicle.box == first
+        await person.press("number_sign")
+        await person.sees("/^run_query$/")
+        await person.press("escape")
+        await person.sees(lambda text: "/^run_query$/" not in text)
 
 
 async def test_keys_in_the_prompt_are_text() -> None:

@@ -119,20 +119,28 @@ def saved_histories(tmp_path: Path) -> list[Path]:
     return list((tmp_path / "data" / "icetop" / "hangups").glob("*.pb.gz"))
 
 
-@pytest.mark.parametrize("how", ["vanishes", "is hung up while it stays"])
+ENDS = {
+    "vanishes": (signal.SIGHUP, "the terminal went away"),
+    "is hung up while it stays": (signal.SIGHUP, "the terminal went away"),
+    "stays, and icetop is told to end": (signal.SIGTERM, "icetop was told to end"),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
 def test_when_the_terminal_goes_the_history_is_kept_and_the_next_start_says_where(how: str, tmp_path: Path) -> None:
+    number, words = ENDS[how]
     with running("16", limit=10**9) as (terminal, pid):
         terminal.sees("gunicorn: shop.wsgi")
         if how == "vanishes":
             os.close(terminal.descriptor)
         else:
-            os.kill(pid, signal.SIGHUP)
+            os.kill(pid, number)
             terminal.is_left()
-        assert end_of(pid) == 129
+        assert end_of(pid) == 128 + number
     saved = saved_histories(tmp_path)
     assert len(saved) == 1 and saved[0].stat().st_size > 500
     with running("16", size=(300, 40)) as (terminal, _):
-        terminal.sees(lambda text: "the terminal went away" in text and f"icetop open {saved[0]}" in text)
+        terminal.sees(lambda text: words in text and f"icetop open {saved[0]}" in text)
 
 
 def test_a_file_that_was_only_looked_at_is_not_saved_again(tmp_path: Path) -> None:

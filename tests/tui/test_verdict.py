@@ -51,12 +51,16 @@ def test_the_clipboard_is_asked_for_by_osc_52_and_passed_on_by_multiplexers() ->
 def test_a_history_saved_at_the_terminals_end_is_told_once() -> None:
     profile = profile_of({"main": 5})
     assert notice_of_last_end() is None
-    save_for_next_start(profile, datetime(2026, 11, 21, 14, 3, 12))
+    save_for_next_start(profile, datetime(2026, 11, 21, 14, 3, 12), "the terminal went away")
     notice = notice_of_last_end()
-    assert notice is not None and "2026-11-21 14:03:12" in str(notice) and notice_of_last_end() is None
+    assert (
+        notice is not None
+        and "the terminal went away at 2026-11-21 14:03:12" in str(notice)
+        and notice_of_last_end() is None
+    )
     path = Path(notice.mend.removeprefix("icetop open "))
     assert path.stat().st_size > 100
-    save_for_next_start(profile, datetime(2026, 11, 21, 14, 4, 12))
+    save_for_next_start(profile, datetime(2026, 11, 21, 14, 4, 12), "")
     for file in data_folder("hangups").iterdir():
         file.unlink()
     assert notice_of_last_end() is None, "what is gone is not told of"
@@ -64,7 +68,7 @@ def test_a_history_saved_at_the_terminals_end_is_told_once() -> None:
 
 def test_only_the_last_histories_are_kept() -> None:
     for minute in range(KEPT + 4):
-        save_for_next_start(Profile(), datetime(2026, 11, 21, 14, minute))
+        save_for_next_start(Profile(), datetime(2026, 11, 21, 14, minute), "")
     assert len(list(data_folder("hangups").iterdir())) == KEPT
 
 
