@@ -92,12 +92,9 @@ class Table(Painted):
             self._settle()
 
     def follow(self, frame_id: int | None) -> None:
-        """Put the cursor on a function, if it is listed. The rows stay: the top ones matter wherever the graph's is.
-        Without a function all begins anew at the top."""
-        if frame_id is None:
-            self._begin()
-            self._settle()
-        elif frame_id != self._frame:
+        """Put the cursor on a function, if it is listed, without one on the first. The rows stay: the top ones matter
+        wherever the graph's cursor is."""
+        if frame_id != self._frame:
             self._frame, self._following = frame_id, True
             self._find(frame_id)
             self._settle(moved=True)
@@ -176,8 +173,9 @@ class Table(Painted):
         self._frame, self._following = None, True
         self._at = self._top = 0
 
-    def _find(self, frame_id: int) -> None:
-        place = self._picture.rows.place_of(frame_id) if self._picture is not None else None
+    def _find(self, frame_id: int | None) -> None:
+        known = self._picture is not None and frame_id is not None
+        place = self._picture.rows.place_of(frame_id) if known else None
         if place is not None:
             self._at = place
         elif self._following:

@@ -375,7 +375,7 @@ async def test_another_list_is_read_from_its_top_whatever_the_cursor_was_on() ->
 
 async def test_colours_stand_for_packages_binaries_or_languages() -> None:
     async with running() as person:
-        for key, of in (("", "psycopg2"), ("t", "/usr/bin/python3.11"), ("t", "python"), ("t", "psycopg2")):
+        for key, of in (("", "psycopg2"), ("t", "/usr/bin/python3.11"), ("t", "python")):
             await person.press(*key)
             await person.sees("cursor.execute")
             app = person.app
