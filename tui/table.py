@@ -174,8 +174,8 @@ class Table(Painted):
         self._at = self._top = 0
 
     def _find(self, frame_id: int | None) -> None:
-        known = self._picture is not None and frame_id is not None
-        place = self._picture.rows.place_of(frame_id) if known else None
+        picture = self._picture
+        place = picture.rows.place_of(frame_id) if picture is not None and frame_id is not None else None
         if place is not None:
             self._at = place
         elif self._following:
