@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -10,16 +11,17 @@ from ..profiles.source import Source, SourceError
 from .output import Failure, tell
 
 if TYPE_CHECKING:
+    from ..profiles.delta import Delta
     from ..profiles.profile import Profile
     from ..sampler.options import CollectOptions
 
 
-def far_source(command: str, options: CollectOptions) -> Source:
+def far_source(command: str, options: CollectOptions, before: Iterable[Delta] = ()) -> Source:
     """The collector that a command starts elsewhere, once it has answered. Raises Failure where it does not."""
     from ..sampler.agent_source import far_agent
 
     try:
-        source = far_agent(command, options)
+        source = far_agent(command, options, before)
         source.greet()
     except ValueError as error:
         raise click.UsageError(f"--via: {error}") from None

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import update_wrapper
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..profiles.delta import Notice
+from ..profiles.delta import Delta, Notice
 from ..profiles.target import Target
-from ..profiles.view import View
+from ..profiles.view import Baseline, View
 from ..profiles.vocabulary import parts_of
 from ..sampler.options import DEFAULT_FRAMES, DEFAULT_HZ, HIGHEST_HZ, LOWEST_HZ, MOST_FRAMES, CollectOptions
 from .configuration import setting
@@ -88,6 +89,7 @@ duration = setting(
 @setting("-d", "--duration", type=click.FloatRange(0.1), metavar="SECONDS", help="Without a terminal: then a report.")
 @setting("--via", metavar="COMMAND", help="Collect elsewhere: what `ssh HOST sudo icetop agent`, for one, starts.")
 @setting("--no-history", is_flag=True, help="Do not draw the last hour of a recorder that runs here.")
+@setting("--baseline", metavar="FILE|FOLDER", help="Compare with what was saved.")
 @view_options
 @theme_option
 @blue_option
@@ -97,6 +99,7 @@ def live(
     duration: float | None,
     no_history: bool,
     via: str | None,
+    baseline: str | None,
     view: View,
     theme: str,
     blue: bool,
@@ -108,8 +111,12 @@ def live(
     view = replace(view, kind=kind)
     sampling = replace(sampling, kinds=kinds)
     on_screen = sys.stdin.isatty() and sys.stdout.isatty()
+    if baseline is not None and not on_screen:
+        mend = "icetop record -o FILE, then icetop report FILE --baseline"
+        raise Failure("--baseline here is for the screen", "this is no terminal", mend)
+    compared, base = saved_before(baseline, view.target)
     if via is not None:
-        source = far_source(via, replace(sampling, target=view.target, kernel=view.kernel))
+        source = far_source(via, replace(sampling, target=view.target, kernel=view.kernel), compared)
         if not on_screen:
             profile = folded(source, duration or SECONDS_WITHOUT_A_TERMINAL)
             print_report_of(profile, view)
@@ -120,11 +127,27 @@ def live(
             return report_of_now(options, duration or SECONDS_WITHOUT_A_TERMINAL, view)
         from ..sampler.agent_source import local_agent
 
-        source = local_agent(options, () if no_history else recorded_before())
+        source = local_agent(options, chain(compared, () if no_history else recorded_before()))
     from ..tui import app  # noqa: F401  (imported while the collector starts, under the splash)
 
     erase_splash()
-    return show(source, replace(view, target=Target()), color, ascii_only, theme, blue)
+    return show(source, replace(view, target=Target(), baseline=base), color, ascii_only, theme, blue)
+
+
+def saved_before(baseline: str | None, target: Target) -> tuple[Iterable[Delta], Baseline | None]:
+    """What is saved under a path, as what the live view is compared with, and what the view says of it.
+
+    Of it counts what the target chooses by name; numbers of processes mean something else there.
+    """
+    if baseline is None:
+        return (), None
+    from ..profiles.with_baseline import beside
+    from ..snapshots.limits import DEFAULT_LIMIT, Limits
+    from .looking import saved_source_of
+
+    source = saved_source_of(baseline, Limits(DEFAULT_LIMIT))
+    named = replace(target, pids=frozenset(), command=())
+    return beside(source), Baseline(target=named or None, beside=True)
 
 
 @cli.command(cls=TargetCommand)

@@ -88,13 +88,20 @@ def beside_of(
     if baseline is None:
         return None, None
     if os.path.exists(baseline):
-        other = saved((baseline,), limits)
-        source = other if isinstance(other, FileSource) else FolderSource(other, limits)
-        return source, Baseline(beside=True)
+        return saved_source_of(baseline, limits), Baseline(beside=True)
     if isinstance(found, FileSource):
         return None, None
     stretch = stretch_of(found, baseline, "--baseline")
     return FolderSource(found, limits, stretch), Baseline(stretch, beside=True)
+
+
+def saved_source_of(path: str, limits: Limits) -> FileSource | FolderSource:
+    """All of a file, or of a recording. Raises SourceError."""
+    from ..snapshots.file_source import FileSource
+    from ..snapshots.folder_source import FolderSource
+
+    other = saved((path,), limits)
+    return other if isinstance(other, FileSource) else FolderSource(other, limits)
 
 
 def with_baseline(view: View, profile: Profile, baseline: str | None, known: Baseline | None) -> View:

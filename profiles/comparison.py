@@ -10,7 +10,7 @@ import numpy as np
 from .call_tree import FRAME, CallTree, SmallArray
 from .change import Side, Sides, Sums, TreeChange
 from .groups import group_series
-from .matching import matched_frames, matched_groups
+from .matching import matched_frames, matched_groups, same_programs
 from .order import OrderMemory
 from .profile import Profile
 from .selection import IntArray, distinct
@@ -31,7 +31,10 @@ def build_comparison(profile: Profile, view: View, memory: OrderMemory | None = 
     It has the boxes of both sides; one that only the baseline has is worth 0.
     """
     base = view.baseline
-    now, was = sliced(profile, view), sliced(profile, view.of_baseline(), base is not None and base.beside)
+    beside, other = base is not None and base.beside, view.of_baseline()
+    if beside:
+        other = replace(other, target=same_programs(profile, other.target))
+    now, was = sliced(profile, view), sliced(profile, other, beside)
     groups, group_of_series = group_series(profile, view.first_level)
     groups, same = matched_groups(
         groups, _seen(group_of_series, now, len(groups)), _seen(group_of_series, was, len(groups))
@@ -40,7 +43,7 @@ def build_comparison(profile: Profile, view: View, memory: OrderMemory | None = 
     pairs, places = distinct(np.concatenate(keys))
     weights, samples = np.zeros((2, len(pairs)), dtype=np.int64)
     np.add.at(weights, places, _weights(now, was, view))
-    same_frames = _same_frames(profile, now, was) if base is not None and base.beside else None
+    same_frames = _same_frames(profile, now, was) if beside else None
     tree, boxes = tree_of(profile, view, groups, pairs, samples, weights, memory, same_frames)
     return _Both(tree, view, now, was, boxes[places[: len(now.nodes)]], boxes[places[len(now.nodes) :]]).compared()
 

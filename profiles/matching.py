@@ -10,10 +10,26 @@ import numpy as np
 
 from .groups import Group
 from .locations import Frame
+from .profile import Profile
 from .selection import IntArray
 from .significance import BoolArray
+from .target import Target
 
 _VERSION = re.compile(r"(?:-[\d.]+)?\.so(?:\.\d+)*$|[-.]?\d+(?:\.\d+)+$")
+
+
+def same_programs(profile: Profile, target: Target) -> Target:
+    """What a target means in the profile kept beside: instead of processes by number, those of the same name and title
+    there. None of them is the number -1, which no process has."""
+    if not target.pids:
+        return target
+    who = list(zip(profile.series, profile.labels, strict=True))
+    keys = [(labels.get("process") or series.comm, labels.get("title", "")) for series, labels in who]
+    wanted = {key for key, (series, _) in zip(keys, who, strict=True) if series.pid in target.pids}
+    counted = (counts.series for bucket in profile.beside.buckets() for counts in bucket.counts.values())
+    there = {place for series in counted for place in series}
+    pids = frozenset(who[place][0].pid for place in there if keys[place] in wanted)
+    return replace(target, pids=pids or frozenset((-1,)))
 
 
 def matched_groups(groups: list[Group], now: BoolArray, was: BoolArray) -> tuple[list[Group], IntArray]:

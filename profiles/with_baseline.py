@@ -19,11 +19,16 @@ class WithBaseline:
 
     def deltas(self) -> Iterator[Delta]:
         """The deltas, those of the baseline marked as `beside`. Raises SourceError."""
-        for delta in self._baseline.deltas():
-            yield replace(delta, beside=True)
+        yield from beside(self._baseline)
         yield from self._source.deltas()
 
     def stop(self) -> None:
         """Ask both for the end."""
         self._baseline.stop()
         self._source.stop()
+
+
+def beside(baseline: Source) -> Iterator[Delta]:
+    """All that a source of saved data yields, as what comparisons compare with. Raises SourceError."""
+    for delta in baseline.deltas():
+        yield replace(delta, beside=True)

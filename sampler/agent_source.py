@@ -28,8 +28,8 @@ PATIENCE_SECONDS = 5.0
 class AgentSource:
     """Starts the command at once; its deltas are read by whoever iterates over `deltas`.
 
-    `before` are deltas of what went before, without tables; the collector's come after them. `name` is what complaints
-    call it.
+    `before` are deltas of what went before, without tables, and of what is compared with; the collector's come after
+    them. `name` is what complaints call it.
     """
 
     live = True
@@ -146,7 +146,7 @@ def local_agent(options: CollectOptions, before: Iterable[Delta] = ()) -> AgentS
     return AgentSource([sys.executable, "-m", "icetop", "agent", *agent_arguments(options)], before)
 
 
-def far_agent(command: str, options: CollectOptions) -> AgentSource:
+def far_agent(command: str, options: CollectOptions, before: Iterable[Delta] = ()) -> AgentSource:
     """The collector that a command starts elsewhere: `ssh web-3 sudo icetop agent`, after which come these options.
 
     Raises SourceError when the command cannot be started, ValueError for what is no command.
@@ -154,7 +154,7 @@ def far_agent(command: str, options: CollectOptions) -> AgentSource:
     words = shlex.split(command)
     if not words:
         raise ValueError("it is empty")
-    return AgentSource([*words, *safe_words(agent_arguments(options))], name="the far end")
+    return AgentSource([*words, *safe_words(agent_arguments(options))], before, "the far end")
 
 
 def agent_arguments(options: CollectOptions) -> list[str]:

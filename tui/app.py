@@ -291,7 +291,7 @@ class IcetopApp(ThenAndNowApp):
     def _sampled(self, target: Target) -> Target:
         """What is to be sampled for a target to be shown: also what it is compared with."""
         base = self._choices.baseline
-        return target if base is None or base.target is None else joined(target, base.target)
+        return target if base is None or base.beside or base.target is None else joined(target, base.target)
 
     def action_rate(self, step: int) -> None:
         """Sample more often, or less."""

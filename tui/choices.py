@@ -217,8 +217,11 @@ class Choices:
         return replace(self, view=replace(self.view, hidden=()))
 
     def of_target(self, target: Target) -> Choices:
-        """Of other processes."""
-        return replace(self, view=replace(self.view, target=target))
+        """Of other processes; also of what is saved elsewhere."""
+        base = self.baseline
+        if base is not None and base.beside:
+            base = replace(base, target=None)
+        return replace(self, view=replace(self.view, target=target), baseline=base)
 
     def next_tint(self) -> Choices:
         """The next thing that colours stand for."""

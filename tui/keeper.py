@@ -55,7 +55,8 @@ class Keeper:
 
     def _fold_waiting(self) -> None:
         while self._waiting:
-            delta = self._going_on(self._waiting.popleft())
+            delta = self._waiting.popleft()
+            delta = delta if delta.beside else self._going_on(delta)
             try:
                 self.profile.fold(delta)
             except ValueError as error:

@@ -92,7 +92,7 @@ class ViewingApp(AskingApp):
         delta = message.delta
         self._keeper.fold(delta)
         self._cost.add(delta, time.monotonic(), time.process_time())
-        self._counted = self._counted or any(len(counts) for counts in delta.counts.values())
+        self._counted = self._counted or (not delta.beside and any(len(counts) for counts in delta.counts.values()))
         for notice in delta.notices:
             self._board.notice.tell(notice)
         if self._steering.arrived(delta.context):

@@ -210,6 +210,16 @@ def test_another_profile_beside_is_the_baseline() -> None:
     assert build_report(profile, View()).samples == 100, "what is beside does not count"
 
 
+def test_a_process_chosen_by_number_is_compared_with_the_same_program() -> None:
+    before, after = recorded({"main;old": 3, "main;same": 7}, 10), recorded({"main;same": 6, "main;fresh": 4}, 20)
+    profile = Profile()
+    for delta in WithBaseline(Deltas(after.folded), Deltas(before.folded)).deltas():
+        profile.fold(delta)
+    for pid, samples in ((20, (100, 100)), (21, (0, 0))):
+        chosen = build_report(profile, View(target=Target(pids=frozenset((pid,))), baseline=Baseline(beside=True)))
+        assert (chosen.samples, chosen.baseline.samples) == samples
+
+
 def test_a_reset_keeps_what_is_beside() -> None:
     before, after = recorded({"main;old": 5}, 10), recorded({"main;new": 5}, 10)
     profile = Profile()

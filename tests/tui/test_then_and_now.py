@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from icetop.profiles.delta import Delta
 from icetop.profiles.target import Target
 from icetop.profiles.timeline import SECOND
 from icetop.profiles.view import Baseline, Stretch, View
+from icetop.profiles.with_baseline import beside
 from icetop.targets import source_text
 from icetop.tests.profile_maker import START, ProfileMaker
 from icetop.tests.tui.moving_source import START_NS, MovingSource
@@ -234,6 +236,29 @@ async def test_a_target_is_compared_with_another_one_over_the_same_time() -> Non
         await person.press("c")
         text = await person.sees("against pid 812")
         assert "+gunicorn" in text
+
+
+class ComparedSource(MovingSource):
+    """A live source with a saved one as its baseline."""
+
+    def deltas(self) -> Iterator[Delta]:
+        yield from beside(MovingSource(live=False, limit=40))
+        yield from super().deltas()
+
+
+async def test_what_is_live_is_compared_with_what_was_saved() -> None:
+    view = View(baseline=Baseline(target=Target(comms=frozenset(("node",))), beside=True))
+    async with running(ComparedSource(backlog=90, pace=10**6), (160, 40), view=view) as person:
+        text = await person.sees("against another file comm node")
+        assert "+gunicorn" in text and "live" in text and "clock was set" not in text
+        app = person.app
+        app._choose(app._choices.of_target(Target(pids=frozenset((812,)))))
+        text = await person.sees(lambda text: "against another file" in text and "comm node" not in text)
+        assert "gunicorn" not in text
+        change = app._picture.tree.change
+        assert 0 < change.sides.was.samples < change.sides.now.samples, "the same program, whatever its number"
+        await person.press("c")
+        await person.sees("Total ")
 
 
 async def test_nothing_to_compare_with_is_no_failure() -> None:
