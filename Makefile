@@ -27,11 +27,12 @@ define find_root
 endef
 TERMINAL := env TERM="$$TERM" $${COLORTERM+COLORTERM="$$COLORTERM"} $${NO_COLOR+NO_COLOR="$$NO_COLOR"}
 
-.PHONY: help setup setup-test packages test-packages run test lint soak bench pictures sample clean
+.PHONY: help setup setup-test packages test-packages run demo test lint soak bench pictures sample clean
 
 help:
 	@printf '%s\n' 'make run     icetop live (or a sample recording where eBPF is not permitted)' \
-	  'make test    style, types, layers and tests' \
+	  'make demo    a slow search in PostgreSQL, and what an index makes of it, watched by icetop' \
+  'make test    style, types, layers and tests' \
 	  'make soak    the long tests' \
 	  'make bench   the figures of the README' \
 	  'make sample  record the sample anew that is shown where eBPF is not permitted' \
@@ -96,6 +97,14 @@ run: setup
 	@$(find_root)
 	if $$root .venv/bin/python -m icetop.sampler.doctor; then exec $$root $(TERMINAL) .venv/bin/icetop $(ARGS); fi
 	exec .venv/bin/icetop open snapshots/sample.pb.gz
+
+# With a terminal icetop is open meanwhile; q leads on to the figures.
+demo: setup
+	@$(find_root)
+	live=--live
+	[ -t 0 ] && [ -t 1 ] || live=
+	exec $$root $(TERMINAL) ICETOP="$$PWD/.venv/bin/python -m icetop" tests/programs/demo/run.sh \
+	  /srv/shop/venv/bin/python tests/programs/demo/scenario.py $$live $(ARGS) demo.pb.gz
 
 lint: setup-test
 	@.venv/bin/ruff check .

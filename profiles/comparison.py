@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -176,32 +175,42 @@ class _Both:
         cum = np.flatnonzero(np.maximum(mine.cum_samples, theirs.cum_samples) >= FEWEST_SAMPLES)
         place_of = np.full(len(self.tree.frames), -1)
         place_of[cum] = np.arange(len(cum))
-        boxes = boxes[place_of[self.tree.refs[boxes]] >= 0]
-        places, ends = place_of[self.tree.refs[boxes]], self.tree.ends[boxes]
-        of_frame = np.where(self.tree.what == FRAME, self.tree.refs, len(self.tree.frames))
+        own, with_callees = np.full((2, len(self.tree)), -1)
+        with_callees[boxes] = place_of[self.tree.refs[boxes]]
+        place_of[:] = -1
+        place_of[flat] = np.arange(len(flat))
+        every = np.flatnonzero(self.tree.what == FRAME)
+        own[every] = place_of[self.tree.refs[every]]
 
-        def parts(values: FloatArray) -> FloatArray:
-            running = np.concatenate(([0.0], np.cumsum(values)))
-            own = np.bincount(of_frame, values, len(self.tree.frames) + 1)[flat]
-            return np.concatenate((own, np.bincount(places, running[ends] - running[boxes], len(cum))))
+        def tested_of(rows: SlicedRows, boxes: SmallArray) -> Sliced:
+            parts = (
+                self._sums_here(rows, boxes, own, len(flat)),
+                self._sums_above(rows, boxes, with_callees, len(cum)),
+            )
+            return self._against(rows, np.concatenate(parts))
 
-        tested = [self._sliced(rows, boxes, parts, len(flat) + len(cum)) for rows, boxes in self._rows()]
+        tested = [tested_of(rows, boxes) for rows, boxes in self._rows()]
         found = significant(tested[0], tested[1], rates=self.view.measure == "absolute")
         answers = np.zeros((2, len(self.tree.frames)), dtype=np.bool_)
         answers[0, flat], answers[1, cum] = found[: len(flat)], found[len(flat) :]
         return answers[0] & self._matters(mine.flat, theirs.flat), answers[1] & self._matters(mine.cum, theirs.cum)
 
-    def _sliced(
-        self, rows: SlicedRows, boxes: SmallArray, parts: Callable[[FloatArray], FloatArray], things: int
-    ) -> Sliced:
-        number = len(rows.lengths)
-        counts = np.zeros((things, number))
-        borders = np.searchsorted(rows.slices, np.arange(number + 1))
-        for place, (first, last) in enumerate(zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True)):
-            if first < last:
-                values = np.bincount(boxes[first:last], rows.values[first:last].astype(np.float64), len(self.tree))
-                counts[:, place] = parts(values.astype(np.float64))
-        return self._against(rows, counts)
+    @staticmethod
+    def _sums_here(rows: SlicedRows, boxes: SmallArray, places: IntArray, things: int) -> FloatArray:
+        """What things are worth in each slice: `places` is the thing that each box belongs to, -1 none."""
+        number, found = len(rows.lengths), places[boxes]
+        seen = found >= 0
+        sums = np.bincount(found[seen] * number + rows.slices[seen], rows.values[seen], things * number)
+        return sums.astype(np.float64).reshape(things, number)
+
+    def _sums_above(self, rows: SlicedRows, boxes: SmallArray, places: IntArray, things: int) -> FloatArray:
+        """The same where a row counts for all boxes above its own as well: level by level, until all are at the top."""
+        sums = np.zeros((things, len(rows.lengths)))
+        while len(boxes):
+            sums += self._sums_here(rows, boxes, places, things)
+            below = boxes > 0
+            rows, boxes = rows.take(below), self.tree.parents[boxes[below]]
+        return sums
 
     def _against(self, rows: SlicedRows, counts: FloatArray) -> Sliced:
         """Counts with what they are divided by: the total of each slice, or where changes are absolute, its length."""

@@ -9,7 +9,7 @@ import numpy as np
 from .change import Side
 from .profile import Profile
 from .selection import IntArray, columns, counted_as, wanted
-from .significance import FloatArray
+from .significance import BoolArray, FloatArray
 from .view import View
 
 MOST_SLICES = 60
@@ -26,6 +26,11 @@ class SlicedRows:
     values: IntArray
     slices: IntArray
     lengths: FloatArray
+
+    def take(self, keep: BoolArray) -> SlicedRows:
+        """The rows for which `keep` holds."""
+        columns = (column[keep] for column in (self.nodes, self.series, self.samples, self.values, self.slices))
+        return SlicedRows(*columns, self.lengths)
 
     @property
     def side(self) -> Side:
@@ -48,6 +53,5 @@ def sliced(profile: Profile, view: View, beside: bool = False) -> SlicedRows:
     slices = np.repeat(slice_of_bucket, sizes)
     nodes, series, samples, values = columns(buckets, view.kind)
     keep = wanted(profile, view, nodes, series)
-    if keep is not None:
-        nodes, series, samples, values, slices = (c[keep] for c in (nodes, series, samples, values, slices))
-    return SlicedRows(nodes, series, samples, values, slices, lengths)
+    rows = SlicedRows(nodes, series, samples, values, slices, lengths)
+    return rows if keep is None else rows.take(keep)

@@ -19,6 +19,12 @@ screen is not to cost more than it must, and a key that meets with no work is an
 LEAST_REST = 4
 """The pause that there is however long a picture took, and in the first seconds."""
 
+REPEATING, SETTLED = 0.15, 0.06
+"""Seconds between two keys under which a key is held down, and for how long it then has to be let go of."""
+
+QUICK = 0.03
+"""A picture that takes less than these seconds need not wait for that."""
+
 
 class Refresher:
     """`take` works out and shows a picture, and gives the seconds of CPU that took; `start` runs a coroutine; `later`
@@ -39,7 +45,7 @@ class Refresher:
         self._later = later
         self._eager = eager
         self._began: float | None = None
-        self._next = 0.0
+        self._next = self._asked = self._took = 0.0
         self._stale = self._urgent = self._running = self._timed = False
 
     def data_came(self) -> None:
@@ -53,9 +59,20 @@ class Refresher:
             self._later(wait, self._fire)
 
     def at_once(self) -> None:
-        """Show another choice now."""
-        self._stale = self._urgent = True
-        self._go()
+        """Show another choice now; while a key is held down and pictures take long, once it is let go of."""
+        now = time.monotonic()
+        held = now - self._asked < REPEATING and self._took > QUICK
+        self._asked, self._stale = now, True
+        if held:
+            self._later(SETTLED, self._settle)
+        else:
+            self._urgent = True
+            self._go()
+
+    def _settle(self) -> None:
+        if self._stale and time.monotonic() - self._asked >= 0.9 * SETTLED:
+            self._urgent = True
+            self._go()
 
     def _fire(self) -> None:
         self._timed = False
@@ -81,6 +98,7 @@ class Refresher:
             self.data_came()
 
     def _plan(self, begin: float, work: float) -> None:
+        self._took = time.monotonic() - begin
         self._began = self._began or begin
         early = self._eager and time.monotonic() - self._began < EARLY
         gap = EARLY_GAP if early else max(GAP, min(REST * work, LONGEST_REST))

@@ -70,7 +70,7 @@ async def pressed(size: tuple[int, int], look: str, keys: tuple[str, ...]) -> As
             await pilot.pause(0.02)
         for key in keys:
             await pilot.press(key)
-        while app._refresher._running:
+        while app._refresher._running or app._refresher._stale:
             await pilot.pause(0.02)
         await pilot.pause()
         yield app, pilot

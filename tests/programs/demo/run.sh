@@ -1,19 +1,22 @@
 #!/usr/bin/env bash
-# The demonstration: a product service that searches without an index, until one is made after INDEX_AFTER seconds; and
-# around it an indexer (Go), a storefront (node) and a thumbnailer (C).      run.sh COMMAND [ARG...]
-# COMMAND runs beside them, all of it in namespaces of its own: mounts, processes, network, and the host name web-3.
-# Needs root, PostgreSQL with pg_trgm, python3-psycopg2, go, node and gcc.
+# The demonstration: a product service (Flask, psycopg2) that searches 200,000 rows of PostgreSQL without an index.
+#     run.sh COMMAND [ARG...]
+# COMMAND runs beside it, all of it in namespaces of its own: mounts, processes, network, and the host name web-3. Where go,
+# node and gcc are installed an indexer, a storefront and a thumbnailer are neighbours of the service, unless ALONE=1.
+# /srv/shop is the shop's folder: requests are logged in requests.log, PostgreSQL's socket is in postgres/. Needs root.
 set -eu
 demo=$(cd "$(dirname "$0")" && pwd)
 
 if [ "${INSIDE:-}" != 1 ]; then
+  [ "$(id -u)" = 0 ] || { echo 'icetop demo: needs root' >&2; exit 1; }
+  parts=$("$demo/prepare.sh")
   groups=/sys/fs/cgroup/memory
   [ -d "$groups" ] || groups=/sys/fs/cgroup
   shop="$groups/shop.slice"
-  remove() { until find "$shop" -depth -type d -exec rmdir {} + 2> /dev/null; do sleep 0.1; done; }
+  remove() { until [ ! -d "$shop" ] || find "$shop" -depth -type d -exec rmdir {} + 2> /dev/null; do sleep 0.1; done; }
   trap remove EXIT
-  for service in product postgresql indexer storefront thumbnails shoppers; do mkdir -p "$shop/$service.service"; done
-  INSIDE=1 SHOP="$shop" unshare --uts --mount --pid --net --fork --kill-child --mount-proc "$0" "$@"
+  for service in product postgresql indexer storefront thumbnails; do mkdir -p "$shop/$service.service"; done
+  INSIDE=1 PARTS="$parts" SHOP="$shop" unshare --uts --mount --pid --net --fork --kill-child --mount-proc "$0" "$@"
   exit
 fi
 
@@ -21,16 +24,14 @@ here=$PWD
 hostname web-3
 ip link set lo up
 mount -t tmpfs tmpfs /srv
-mkdir -p /srv/shop/bin /srv/shop/product /srv/shop/postgres
+mkdir -p /srv/shop/{bin,product,postgres,postgresql,venv}
+mount --bind "$(realpath "$PARTS/postgresql")" /srv/shop/postgresql
+mount --bind "$PARTS/venv" /srv/shop/venv
 cd "$demo"
 cp server.py views.py /srv/shop/product
-cp render.js /srv/shop
-go build -trimpath -o /srv/shop/bin/ indexer.go
-go build -trimpath -o /srv/shop/bin/ shoppers.go
-gcc -O2 -fno-omit-frame-pointer -o /srv/shop/bin/thumbnails thumbnails.c
+cp shoppers.py render.js /srv/shop
 cd /srv/shop
-chown postgres postgres
-PATH=$(echo /usr/lib/postgresql/*/bin | tr ' ' :):$PATH
+chown nobody postgres
 
 # run SERVICE COMMAND [ARG...]: in the service's control group.
 run() {
@@ -38,21 +39,24 @@ run() {
   shift
   (echo "$BASHPID" > "$SHOP/$service.service/cgroup.procs" && exec "$@") &
 }
-as_postgres() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
-sql() { as_postgres psql --quiet --host=/srv/shop/postgres --dbname=postgres "$@" > /dev/null; }
+as_nobody=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
 
-as_postgres initdb --pgdata=postgres/data --auth=trust --no-sync > /dev/null
-run postgresql setpriv --reuid=postgres --regid=postgres --clear-groups postgres -D postgres/data \
+"${as_nobody[@]}" postgresql/bin/initdb --pgdata=postgres/data --username=postgres --auth=trust --no-sync --no-locale --encoding=UTF8 > /dev/null
+grep -v '^--' "$demo/products.sql" | tr '\n' ' ' | sed 's/; /;\n/g' |
+  "${as_nobody[@]}" postgresql/bin/postgres --single -D postgres/data -c log_min_messages=fatal postgres > /dev/null
+# As if on another machine: what the service does beside its searches does not wait for the CPUs that they take.
+run postgresql nice -n 10 "${as_nobody[@]}" postgresql/bin/postgres -D postgres/data \
   -c unix_socket_directories=/srv/shop/postgres -c listen_addresses= -c fsync=off -c max_parallel_workers_per_gather=0 \
-  -c log_min_messages=fatal
-until sql --command='SELECT 1' 2> /dev/null; do sleep 0.2; done
-sql --file=- < "$demo/products.sql"
-run product /usr/bin/python3 product/server.py 'host=/srv/shop/postgres user=postgres'
-run indexer bin/indexer
-run storefront node render.js
-run thumbnails bin/thumbnails
-run shoppers bin/shoppers
-sleep 5
-(sleep "${INDEX_AFTER:-22}" && sql --command='CREATE INDEX ON products USING gin (description gin_trgm_ops)') &
+  -c shared_buffers=256MB -c maintenance_work_mem=256MB -c autovacuum=off -c log_min_messages=fatal
+until [ -S postgres/.s.PGSQL.5432 ]; do sleep 0.1; done
+run product venv/bin/python product/server.py 'host=/srv/shop/postgres user=postgres dbname=postgres'
+until (: < /dev/tcp/127.0.0.1/8000) 2> /dev/null; do sleep 0.1; done
+venv/bin/python shoppers.py requests.log &
+if [ "${ALONE:-}" != 1 ]; then
+  if command -v go > /dev/null; then go build -trimpath -o bin/ "$demo/indexer.go" && run indexer bin/indexer; fi
+  if command -v node > /dev/null; then run storefront node render.js; fi
+  if command -v gcc > /dev/null; then gcc -O2 -fno-omit-frame-pointer -o bin/thumbnails "$demo/thumbnails.c" && run thumbnails bin/thumbnails; fi
+fi
+sleep 3
 cd "$here"
 "$@"

@@ -1,37 +1,32 @@
-"""The product service: /products/search?q=TERM and /products/NUMBER, a thread and a connection for each client."""
+"""The product service, with eight threads and a database connection for each: server.py DATABASE"""
 
 from __future__ import annotations
 
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from views import Shop, render
+from views import app
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-here = threading.local()
+THREADS = 8
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Handler(WSGIRequestHandler):
+    """Writes no log."""
 
-    def do_GET(self) -> None:
-        if not hasattr(here, "shop"):
-            here.shop = Shop(sys.argv[1])
-        url = urlsplit(self.path)
-        if url.path == "/products/search":
-            page = here.shop.search_products_unindexed(parse_qs(url.query)["q"][0])
-        else:
-            page = here.shop.product(int(url.path.rsplit("/", 1)[1]))
-        body = render(page)
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
+    def log(self, *_: Any) -> None:
         pass
 
 
-ThreadingHTTPServer(("127.0.0.1", 8000), Handler).serve_forever()
+class Server(ThreadedWSGIServer):
+    """Keeps its threads."""
+
+    threads = ThreadPoolExecutor(THREADS)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.threads.submit(self.process_request_thread, request, client_address)
+
+
+app.config["DATABASE"] = sys.argv[1]
+Server("127.0.0.1", 8000, app, Handler).serve_forever()

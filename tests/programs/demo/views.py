@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import psycopg2
+from flask import Flask, Response, render_template_string, request
 
-SEARCH = "SELECT id, name, price FROM products WHERE description LIKE %s ORDER BY rating DESC LIMIT 20"
-PRODUCT = "SELECT id, name, price, description FROM products WHERE id = %s"
+SEARCH = "SELECT * FROM products WHERE description LIKE %s"
+PRODUCT = "SELECT * FROM products WHERE id = %s"
+SHELF = "SELECT * FROM products WHERE id BETWEEN %s AND %s + 30 ORDER BY rating DESC"
+PAGE = "<ul>{% for row in rows %}<li id='p{{ row[0] }}'><b>{{ row[1] }}</b> <i>{{ row[3] }}</i></li>{% endfor %}</ul>"
+
+app = Flask(__name__)
+here = threading.local()
 
 
-class Shop:
-    """One connection to the database, and the pages made from it."""
+def fetch(query: str, *values: Any) -> list[tuple[Any, ...]]:
+    if not hasattr(here, "connection"):
+        here.connection = psycopg2.connect(app.config["DATABASE"])
+        here.connection.autocommit = True
+    with here.connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return cursor.fetchall()
 
-    def __init__(self, database: str) -> None:
-        self.connection = psycopg2.connect(database)
-        self.connection.autocommit = True
 
-    def search_products_unindexed(self, term: str) -> list[dict[str, Any]]:
-        with self.connection.cursor() as cursor:
-            cursor.execute(SEARCH, (f"%{term}%",))
-            return [{"id": row[0], "name": row[1], "price": float(row[2])} for row in cursor]
+def search_products_unindexed(term: str) -> list[dict[str, Any]]:
+    return [as_product(row) for row in fetch(SEARCH, f"%{term}%")]
 
-    def product(self, number: int) -> dict[str, Any]:
-        with self.connection.cursor() as cursor:
-            cursor.execute(PRODUCT, (number,))
-            row = cursor.fetchone()
-        return {"id": row[0], "name": row[1], "price": float(row[2]), "words": count_words(row[3])}
+
+def as_product(row: tuple[Any, ...]) -> dict[str, Any]:
+    return {"id": row[0], "name": row[1], "words": count_words(row[2]), "price": float(row[3])}
 
 
 def count_words(text: str) -> dict[str, int]:
@@ -37,5 +42,20 @@ def count_words(text: str) -> dict[str, int]:
     return counts
 
 
-def render(page: Any) -> bytes:
-    return json.dumps(page, indent=1).encode()
+@app.route("/products/search")
+def search_page() -> Response:
+    return as_json(search_products_unindexed(request.args["q"]))
+
+
+@app.route("/products/<int:number>")
+def product_page(number: int) -> Response:
+    return as_json(as_product(fetch(PRODUCT, number)[0]))
+
+
+@app.route("/shelves/<int:number>")
+def shelf_page(number: int) -> str:
+    return render_template_string(PAGE, rows=fetch(SHELF, number, number))
+
+
+def as_json(page: Any) -> Response:
+    return Response(json.dumps(page), content_type="application/json")
