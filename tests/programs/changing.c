@@ -3,16 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-static volatile unsigned long sink;
-
-#define BURN(name)                                                                                                     \
-    __attribute__((noinline)) void name(long rounds)                                                                   \
-    {                                                                                                                  \
-        volatile void *frame = __builtin_frame_address(0);                                                             \
-        (void)frame;                                                                                                   \
-        for (long i = 0; i < rounds; i++)                                                                              \
-            sink += i * i;                                                                                             \
-    }
+#include "burn.h"
 
 BURN(burn_falling)
 BURN(burn_same)

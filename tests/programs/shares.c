@@ -1,19 +1,10 @@
 /* Three functions, called by one, that burn 60, 30 and 10 % of its CPU time: known shares to measure against.
- * Build: gcc -O1 -fno-omit-frame-pointer -fno-inline. GCC leaves the frame out of leaf functions even so; asking for
- * the frame's address makes it keep it. Ends when it has used as many seconds of CPU time as its argument says; without one it runs until it is killed. */
+ * Build: gcc -O1 -fno-omit-frame-pointer -fno-inline. Ends when it has used as many seconds of CPU time as its argument
+ * says; without one it runs until it is killed. */
 #include <stdlib.h>
 #include <time.h>
 
-static volatile unsigned long sink;
-
-#define BURN(name)                                                                                                     \
-    __attribute__((noinline)) void name(long rounds)                                                                   \
-    {                                                                                                                  \
-        volatile void *frame = __builtin_frame_address(0);                                                             \
-        (void)frame;                                                                                                   \
-        for (long i = 0; i < rounds; i++)                                                                              \
-            sink += i * i;                                                                                             \
-    }
+#include "burn.h"
 
 BURN(burn_sixty)
 BURN(burn_thirty)

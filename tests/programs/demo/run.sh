@@ -10,6 +10,8 @@ demo=$(cd "$(dirname "$0")" && pwd)
 if [ "${INSIDE:-}" != 1 ]; then
   [ "$(id -u)" = 0 ] || { echo 'icetop demo: needs root' >&2; exit 1; }
   parts=$("$demo/prepare.sh")
+  exec 8> "$parts/running" # one shop at a time: its control groups have fixed names
+  flock 8
   groups=/sys/fs/cgroup/memory
   [ -d "$groups" ] || groups=/sys/fs/cgroup
   shop="$groups/shop.slice"
