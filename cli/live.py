@@ -137,7 +137,7 @@ def live(
 def saved_before(baseline: str | None, target: Target) -> tuple[Iterable[Delta], Baseline | None]:
     """What is saved under a path, as what the live view is compared with, and what the view says of it.
 
-    Of it counts what the target chooses by name; numbers of processes mean something else there.
+    Of it counts what the target chooses by name; numbers of processes mean something else there. Raises SourceError.
     """
     if baseline is None:
         return (), None
@@ -146,6 +146,7 @@ def saved_before(baseline: str | None, target: Target) -> tuple[Iterable[Delta],
     from .looking import saved_source_of
 
     source = saved_source_of(baseline, Limits(DEFAULT_LIMIT))
+    source.context()  # what cannot be read is said before anything is sampled
     named = replace(target, pids=frozenset(), command=())
     return beside(source), Baseline(target=named or None, beside=True)
 

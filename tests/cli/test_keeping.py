@@ -9,11 +9,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from icetop.cli.group import cli
+from icetop.cli.live import saved_before
+from icetop.cli.looking import source_to_show
 from icetop.cli.main import run
 from icetop.cli.recording import recorded_before
 from icetop.profiles.delta import Vitals
+from icetop.profiles.source import SourceError
+from icetop.profiles.target import Target
+from icetop.profiles.view import Baseline, View
 from icetop.snapshots.file_source import FileSource
 from icetop.snapshots.folder_sink import FolderSink
+from icetop.snapshots.limits import Limits
 from icetop.snapshots.notes_file import read_notes
 from icetop.targets import recorders
 
@@ -90,3 +96,45 @@ def test_a_comparison_as_a_picture(tmp_path: Path) -> None:
     assert run(["convert", folder, str(tmp_path / "x.svg"), "--range", "3..6", "--baseline", "0..3"]) == 0
     assert b"points" in (tmp_path / "x.svg").read_bytes()
     assert run(["convert", folder, str(tmp_path / "x.folded"), "--baseline", "0..3"]) == 2
+
+
+def written(folder: Path, **stacks: int) -> str:
+    """A recording of ten seconds, whose function has so many samples a second."""
+    maker = ProfileMaker()
+    for _ in range(10):
+        for name, samples in stacks.items():
+            maker.sample(f"main;{name}", samples)
+        maker.tick()
+    sink = FolderSink(str(folder))
+    sink.write(maker.profile)
+    sink.close()
+    return str(folder)
+
+
+def test_recordings_and_files_are_compared_with_each_other(tmp_path: Path) -> None:
+    before = written(tmp_path / "before", slow=80, steady=20)
+    after = written(tmp_path / "after", slow=20, steady=20)
+    file = str(tmp_path / "after.pb.gz")
+    assert run(["convert", after, file]) == 0
+    found = [called("report", path, "--baseline", before, "--format", "json") for path in (after, file)]
+    for done in found:
+        assert done.exit_code == 0, done.output
+        report = json.loads(done.stdout)
+        slow = next(function for function in report["functions"] if function["name"] == "slow")
+        assert report["baseline"]["samples"] == 1000 and slow["significant"]
+        assert slow["delta_cum_points"] == pytest.approx(-30)
+    shown, view = source_to_show((file,), None, View(kind=""), Limits(), before)
+    deltas = list(shown.deltas())
+    assert view.baseline == Baseline(beside=True) and {delta.beside for delta in deltas} == {True, False}
+    assert sum(sum(counts.samples) for d in deltas if d.beside for counts in d.counts.values()) == 1000
+
+
+def test_the_live_view_takes_a_recording_as_its_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = Target(pids=frozenset((7,)), comms=frozenset(("web",)))
+    deltas, base = saved_before(written(tmp_path / "before", slow=8), target)
+    assert base == Baseline(target=Target(comms=frozenset(("web",))), beside=True)
+    assert all(delta.beside for delta in deltas)
+    assert run(["--baseline", str(tmp_path / "nowhere")]) == 1
+    assert "no terminal" in capsys.readouterr().err
+    with pytest.raises(SourceError):
+        saved_before(str(tmp_path / "nowhere"), target)
