@@ -152,7 +152,7 @@ def main() -> None:
     compared(folder)
     if "compared" not in sys.argv[2:]:
         words = [DEMO, sys.executable, __file__, str(folder.resolve()), INSIDE]
-        subprocess.run(words, check=True, stdin=subprocess.DEVNULL, env={**os.environ, "INDEX_AFTER": "3600"})
+        subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":
