@@ -29,8 +29,8 @@ class SlicedRows:
 
     def take(self, keep: BoolArray) -> SlicedRows:
         """The rows for which `keep` holds."""
-        columns = (column[keep] for column in (self.nodes, self.series, self.samples, self.values, self.slices))
-        return SlicedRows(*columns, self.lengths)
+        nodes, series, samples, values = (c[keep] for c in (self.nodes, self.series, self.samples, self.values))
+        return SlicedRows(nodes, series, samples, values, self.slices[keep], self.lengths)
 
     @property
     def side(self) -> Side:
