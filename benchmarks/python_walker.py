@@ -66,10 +66,8 @@ def nanoseconds_a_sample(python: str, depth: int, with_python: bool) -> float:
         found: list[tuple[int, int]] = []
         settled = time.monotonic() + 1.5
         for delta in collector.deltas(4.0):
-            if not with_python:
-                programs.maps["python_processes"].delete_all(
-                    key for key, _ in programs.maps["python_processes"].items()
-                )
+            for name in () if with_python else ("python_expected", "python_processes"):
+                programs.maps[name].delete_all(key for key, _ in programs.maps[name].items())
             if time.monotonic() > settled and not delta.last:
                 found.append(run_time(programs._loaded["sample"]))
         collector.close()

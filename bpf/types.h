@@ -213,7 +213,8 @@ struct python_process {
     u8 entries;                /* enum python_entries */
     u8 shim_owner;             /* the least owner that tells a shim */
     u8 slot_is_certain;        /* whether the thread's slot was seen in this process, not only in its like */
-    u8 unused[7];
+    u8 numbered;               /* whether its code objects have numbers */
+    u8 unused[6];
 };
 
 /* A Python frame in one word: code >> 3, whether C called it, the instruction in units of two bytes. */

@@ -201,14 +201,17 @@ static inline void leave_run(struct python_walk *walk, struct stack_event *event
     walk->has_joint = 0;
 }
 
-/* What tells a code object from another that takes its place: its number (from 3.12 on), where its names and lines
- * are, and the hash of its name; the same sum as in icetop's sampler/code_identity.py. */
-static inline bool identify_code(struct python_walk *walk, struct stack_event *event, u64 at)
+/* What tells a code object from another that takes its place: where its names and lines are, and its number (from 3.12
+ * on) or the hash of its name, a look at memory more; the same sum as in icetop's sampler/code_identity.py. */
+static inline bool identify_code(struct python_walk *walk, struct python_process *process, struct stack_event *event,
+                                 u64 code)
 {
     u64 *words = walk->identity;
-    if (bpf_probe_read_user(words, sizeof(walk->identity), (void *)at))
+    u64 name = 0;
+    if (bpf_probe_read_user(words, sizeof(walk->identity), (void *)(code + process->identity)))
         return false;
-    u64 name = read_user_pointer(words[5] + PYTHON_STRING_HASH);
+    if (!process->numbered)
+        name = read_user_pointer(words[5] + PYTHON_STRING_HASH);
     u64 sum = words[0] + 2 * words[3] + 3 * words[4] + 5 * words[5] + 7 * words[6] + 11 * name;
     event->python_identity = mix(event->python_identity, sum);
     return true;
@@ -230,7 +233,7 @@ static inline bool take_python_frame(struct python_walk *walk, struct python_pro
         return true;
     }
     u64 code = field(walk, process->code) & ~(u64)process->code_mask;
-    if (!identify_code(walk, event, code + process->identity))
+    if (!identify_code(walk, process, event, code))
         return false;
     u64 frame = (code >> 3 << PYTHON_CODE_SHIFT) | instruction_index(walk, process, code);
     bool entry = process->entries == ENTRIES_ALL || (process->entries == ENTRIES_MARKED && owner);

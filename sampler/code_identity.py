@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import struct
 
-from ..symbols.cpython.layouts import CodeOffsets
+from ..symbols.cpython.layouts import CodeOffsets, Layout
 from ..symbols.cpython.memory import Memory, read_word
 
 WORDS = struct.Struct("<7Q")
 STRING_HASH = 24
+NUMBERED_SINCE = (3, 12)
 MASK = (1 << 64) - 1
 
 
@@ -22,13 +23,18 @@ def identity_offset(code: CodeOffsets) -> int:
     return code.line_table + 8 - WORDS.size
 
 
-def read_identity(memory: Memory, offsets: CodeOffsets, code: int) -> int | None:
+def is_numbered(layout: Layout) -> bool:
+    """Whether code objects have numbers, none of which is given twice."""
+    return layout.version >= NUMBERED_SINCE
+
+
+def read_identity(memory: Memory, layout: Layout, code: int) -> int | None:
     """The sum of a code object; None when it cannot be read."""
-    data = memory.read(code + identity_offset(offsets), WORDS.size)
+    data = memory.read(code + identity_offset(layout.code), WORDS.size)
     if not data:
         return None
     words = WORDS.unpack(data)
-    name = read_word(memory, words[5] + STRING_HASH)
+    name = 0 if is_numbered(layout) else read_word(memory, words[5] + STRING_HASH)
     return int(words[0] + 2 * words[3] + 3 * words[4] + 5 * words[5] + 7 * words[6] + 11 * name) & MASK
 
 

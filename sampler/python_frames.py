@@ -95,7 +95,7 @@ class PythonFrames:
         key = (space_id, code)
         known = self._identities.get(key)
         if known is None or anew:
-            known = read_identity(interpreter.memory, interpreter.runtime.layout.code, code)
+            known = read_identity(interpreter.memory, interpreter.runtime.layout, code)
             if known is not None:
                 self._identities[key] = known
                 if len(self._identities) > MOST_CODES:
@@ -108,7 +108,7 @@ class PythonFrames:
         instruction = instruction_of(interpreter.runtime.layout, code, -1 if place == self._not_begun else place)
         line = self.reader.resolve(interpreter.process, code, instruction)
         # The process runs on: only what was the same before and after it was read is one code object's.
-        if line is None or read_identity(interpreter.memory, interpreter.runtime.layout.code, code) != key[2]:
+        if line is None or read_identity(interpreter.memory, interpreter.runtime.layout, code) != key[2]:
             return False
         index = None if line is SHIM else self._tables.location(location_of(line))[0]
         self._by_word[key] = index

@@ -12,7 +12,7 @@ from ..symbols.cpython.asyncio_tasks import TaskOffsets
 from ..symbols.cpython.interpreter_file import InterpreterFile
 from ..symbols.cpython.layouts import NONE, Layout
 from ..symbols.cpython.runtimes import Runtime
-from .code_identity import add_identity, identity_offset
+from .code_identity import add_identity, identity_offset, is_numbered
 from .loader.maps import Map
 from .loader.programs import CannotLoad
 
@@ -127,6 +127,7 @@ class PythonWriter:
             "bytecode": max(code.code_adaptive, 0),
             "instruction_bytes": frame.instruction_unit,
             "identity": identity_offset(layout.code),
+            "numbered": int(is_numbered(layout)),
             "entries": self._entries[entries_of(layout)],
             "shim_owner": max(frame.first_shim_owner, 0),
         }

@@ -237,9 +237,11 @@ def test_what_forked_processes_do_is_one_picture(record: Record, icetop: Icetop)
     assert len([row for row in report["processes"] if row["samples"]]) >= 3
 
 
-def test_code_that_is_gone_gets_no_name_of_other_code(record: Record) -> None:
+@pytest.mark.parametrize("version", EACH)
+def test_code_that_is_gone_gets_no_name_of_other_code(version: str, record: Record) -> None:
     """Each function runs once and is gone: its name has the number of its file, or there is none."""
-    seen = record(PYTHON, PROGRAMS / "calls.py", "churn")
+    seen = record(*runs(version, "calls.py", "churn"))
+    assert spent_in(seen, "churn") > 3
     for frames, _ in seen.python():
         for frame in frames:
             if "made_" in frame["name"]:
