@@ -1,4 +1,7 @@
-"""Twenty minutes of recording under load: disks that fill up, clocks that are set, kill -9 at random moments."""
+"""Twenty minutes of recording under load: disks that fill up, clocks that are set, kill -9 at random moments.
+
+In four parts, each of which fits in between other things.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,9 @@ from .test_recording import figures_of, windows
 pytestmark = [pytest.mark.bpf, pytest.mark.soak]
 
 KEEP, DISK = 600 * 1024, 1 << 20
-IN_ONE_LIFE, IN_SHORT_LIVES = 8 * 60, 12 * 60
-SETTLED = 150
+EACH = 280
+PARTS = pytest.mark.parametrize("part", [1, 2])
+SETTLED = 100
 """Seconds after which a recorder has all the memory that it needs."""
 
 STEPPED_CLOCK = """
@@ -94,37 +98,59 @@ def recorder(start: Start, shares: Path, tmp_path: Path) -> Iterator[Recorder]:
         subprocess.run(["umount", "-l", disk], check=True)
 
 
-def test_disks_clocks_and_kills_cost_no_window_that_was_finished(recorder: Recorder) -> None:
+def trouble(recorder: Recorder, rng: random.Random) -> None:
+    """What may happen in a second."""
+    if rng.random() < 0.03:
+        recorder.set_clock(rng.randint(-7200, 7200))
+    if rng.random() < 0.03:
+        recorder.fill_disk()
+    elif rng.random() < 0.2:
+        recorder.free_disk()
+
+
+def read(recorder: Recorder, seen: set[str]) -> None:
+    """Look at the windows that were not looked at before."""
+    for path in windows(recorder.folder):
+        if path.name not in seen:
+            found = figures_of(path)
+            assert found.expected == found.samples + found.lost, path
+            seen.add(path.name)
+
+
+@PARTS
+def test_full_disks_and_clocks_that_are_set_cost_no_memory_and_no_finished_window(
+    recorder: Recorder, part: int
+) -> None:
     rng, memory, seen = random.Random(), list[int](), set[str]()
-    recorder.begin()
     begun = time.monotonic()
-    while (since := time.monotonic() - begun) < IN_ONE_LIFE:
+    recorder.begin()
+    while (since := time.monotonic() - begun) < EACH:
         time.sleep(1)
-        if rng.random() < 0.03:
-            recorder.set_clock(rng.randint(-7200, 7200))
-        if rng.random() < 0.03:
-            recorder.fill_disk()
-        elif rng.random() < 0.2:
-            recorder.free_disk()
+        trouble(recorder, rng)
         assert recorder.process.poll() is None
+        recorder.check()
         if since > SETTLED:
             memory.append(recorder.memory())
-        recorder.check()
     half = len(memory) // 2
     assert max(memory[half:]) < 1.15 * max(memory[:half]), "memory grows"
-    recorder.free_disk()
-    while time.monotonic() - begun < IN_ONE_LIFE + IN_SHORT_LIVES:
+    recorder.process.send_signal(signal.SIGTERM)
+    recorder.process.wait(60)
+    read(recorder, seen)
+    print(f"{len(seen)} windows read; {min(memory) / 1e6:.1f} to {max(memory) / 1e6:.1f} MB")
+    assert len(seen) > 5
+
+
+@PARTS
+def test_kills_at_random_moments_cost_no_finished_window(recorder: Recorder, part: int) -> None:
+    rng, seen, lives = random.Random(), set[str](), 0
+    begun = time.monotonic()
+    while time.monotonic() - begun < EACH:
+        recorder.begin()
         time.sleep(rng.uniform(0.2, 8))
+        trouble(recorder, rng)
         recorder.kill()
         recorder.check()
-        for path in windows(recorder.folder):
-            if path.name not in seen:
-                found = figures_of(path)
-                assert found.expected == found.samples + found.lost, path
-                seen.add(path.name)
-        recorder.begin()
-    time.sleep(10)
-    recorder.process.send_signal(signal.SIGTERM)
-    assert recorder.process.wait(60) == 0
-    print(f"{len(seen)} windows read; {min(memory) / 1e6:.1f} to {max(memory) / 1e6:.1f} MB")
-    assert len(seen) > 100
+        read(recorder, seen)
+        lives += 1
+    print(f"{lives} lives, {len(seen)} windows read")
+    assert lives > 20 and len(seen) > 50
