@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import os
 
 from .. import __version__
 from ..profiles.delta import Context
@@ -14,7 +14,7 @@ from .options import CollectOptions
 def collect_context(options: CollectOptions) -> Context:
     """The context of a collection on this machine; when it starts is for the collector to say."""
     return Context(
-        host=socket.gethostname(),
+        host=os.uname().nodename,
         kernel=os.uname().release,
         cpus=len(online_cpus()),
         frequency_hz=options.frequency_hz,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..profiles.delta import Notice
 from ..profiles.mends import JAVA_NAMES
@@ -79,6 +79,8 @@ class JavaMaps:
             return
         asked.next_at, asked.pause = now + asked.pause, min(2 * asked.pause, LONGEST_PAUSE)
         asked.gives_up_at = now + PATIENCE_SECONDS
+        import subprocess
+
         asked.child = subprocess.Popen(
             [*self._command, str(key[0])],
             stdin=subprocess.DEVNULL,
@@ -87,6 +89,8 @@ class JavaMaps:
         )
 
     def _wait(self, until: float) -> None:
+        import subprocess
+
         for asked in self._asked.values():
             if asked.child is not None:
                 try:

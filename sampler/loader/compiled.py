@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import ctypes
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -124,6 +123,8 @@ def _side(described: dict[str, Any], side: str) -> type[Any] | None:
 
 
 def _compile(options: Mapping[str, str]) -> dict[str, Any]:
+    import subprocess
+
     command = [sys.executable, "-m", f"{__package__}.compile", *(f"{k}={v}" for k, v in sorted(options.items()))]
     try:
         done = subprocess.run(

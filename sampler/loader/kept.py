@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,6 +65,8 @@ class Keeper:
             if reason:
                 self.complaints.append(f"nothing is kept: {reason}")
                 return
+            import tempfile
+
             descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=f".{name}-")
             try:
                 with os.fdopen(descriptor, "w") as file:
