@@ -12,6 +12,9 @@ from ..profiles.delta import Notice
 from ..profiles.mends import JAVA_NAMES
 from .jit_code import ProcessKey
 
+if TYPE_CHECKING:
+    import subprocess
+
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0
 """Seconds until a JVM is asked again while it has code without names; each pause is twice the one before."""
 

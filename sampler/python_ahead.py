@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 
 from ..profiles.target import Target
@@ -32,6 +31,8 @@ def python_pids(target: Target) -> Iterator[int]:
 
 def python_of_command(command: Sequence[str]) -> str:
     """The file of the interpreter that a command will run by its name or its script's first line; empty for others."""
+    import shutil
+
     path = shutil.which(command[0]) if command else None
     if path is None:
         return ""

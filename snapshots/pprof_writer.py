@@ -27,7 +27,7 @@ LEVEL = 6
 """gzip's level: 9 is no smaller by more than 2 % and takes twice as long."""
 
 GZIP = 31
-"""What zlib calls its largest window in a gzip file; such a file has no time in it, so that equal profiles are equal."""
+"""What zlib calls a gzip file with the largest window. It has no time in it: equal profiles are equal files."""
 
 TICKS = "cpu"
 """The kind that expected and lost samples are of."""

@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .cluster_access import find_access
 from .informant import Informant, Told
 from .titles import clean
+
+if TYPE_CHECKING:
+    import subprocess
 
 LONGEST_LINE = 1 << 16
 
@@ -33,6 +36,8 @@ class ClusterNames(Informant):
 
     def _follow(self) -> None:
         words = [sys.executable, "-m", __name__]
+        import subprocess
+
         pipe = subprocess.PIPE
         with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as child:
             self._child = child
