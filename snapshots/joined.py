@@ -35,7 +35,8 @@ class Joined:
         self._series_ids: list[int] = []
 
     def tables(self, delta: Delta, extra: Mapping[str, str]) -> Delta:
-        """What tables of the file bring that is new. `extra` labels go to all its series."""
+        """What tables of the file bring that is new. `extra` labels go to all its series that
+        have none of that name."""
         locations: list[Location] = []
         names: dict[int, tuple[Line, ...]] = {}
         self._place_ids += [self._place(location, locations, names) for location in delta.locations]
@@ -100,7 +101,7 @@ class Joined:
         new: list[Series] = []
         new_labels: dict[int, dict[str, str]] = {}
         for place, series in enumerate(delta.series):
-            labels = {**delta.labels.get(place, {}), **extra}
+            labels = {**extra, **delta.labels.get(place, {})}
             key = (series, tuple(sorted(labels.items())))
             known = self._series.get(key)
             if known is None:

@@ -30,6 +30,11 @@ from .wire import Malformed, fields, varint
 MOST_LINES, MOST_TYPES, MOST_COMMENTS = 1000, 64, 1000
 """More functions at one location, or sample types or comments in a file, are damage."""
 
+FEW_SAMPLES = 8 << 20
+SAMPLE_OVERHEAD = 64
+"""Bytes of samples that are kept while the tables are read, so that most files are read but once; and what each takes
+beside its content."""
+
 Entry = TypeVar("Entry")
 
 
@@ -37,10 +42,12 @@ class Input:
     """Tables by id, as they are in the file. Strings are indexes until they are looked up with `string`.
 
     mappings: start, limit, file offset, file name, build-id; locations: mapping, address, (function, line) pairs;
-    functions: name, system name, file name, first line.
+    functions: name, system name, file name, first line. `samples` are the first of the file, as they are in it.
     """
 
     def __init__(self, limits: Limits) -> None:
+        self.samples: list[bytes] = []
+        self.has_all_samples = False
         self.types: list[tuple[int, int]] = []
         self.mappings: dict[int, tuple[int, int, int, int, int]] = {}
         self.locations: dict[int, tuple[int, int, tuple[tuple[int, int], ...]]] = {}
@@ -82,7 +89,7 @@ class Input:
         for mapping, address, lines in self.locations.values():
             binary, build_id, offset = self._place(mapping, address)
             named = tuple(self._lines(lines))
-            if named == (Line(placeholder(binary, offset)),):
+            if len(named) == 1 and named[0].function[:1] == "[" and named[0] == Line(placeholder(binary, offset)):
                 named = ()
             language = note.language(binary, build_id, offset) if note else _guess(binary, named)
             yield Location(language, binary, build_id, offset, named)
@@ -151,17 +158,21 @@ class Input:
 
 
 def read_tables(stream: Reading, limits: Limits) -> Input:
-    """All of a file but its samples. Raises Malformed and TooLarge."""
-    tables, samples = Input(limits), 0
+    """All of a file but its samples, and these too where they are few. Raises Malformed and TooLarge."""
+    tables, samples, kept = Input(limits), 0, 0
     try:
         for number, value, content in fields(stream.read):
             if number == SAMPLE:
                 samples += 1
+                kept += len(content) + SAMPLE_OVERHEAD
+                if kept <= FEW_SAMPLES:
+                    tables.samples.append(content)
             else:
                 tables.take(number, value, content)
     except DecodeError:
         raise Malformed("one of its tables is damaged") from None
     limits.hold(samples, limits.samples, "samples")
+    tables.has_all_samples = kept <= FEW_SAMPLES
     if not tables.types or not tables.strings:
         raise Malformed("it is not a pprof file")
     return tables

@@ -1,12 +1,12 @@
 """A pprof file, icetop's own or anybody's, as deltas: first the tables, then one delta for each time bucket.
 
-The file is read twice, tables first: most writers put the samples, which need the tables, in front. Every index is
-checked, since a file may come from anywhere.
+Most writers put the samples, which need the tables, in front: samples wait for the tables where they are few, else the
+file is read twice. Every index is checked, since a file may come from anywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
@@ -41,8 +41,12 @@ def read_pprof(opener: Opener, name: str, limits: Limits) -> Iterator[Delta]:
         tables = read_tables(stream, limits)
     note, notices = _note(tables)
     reader = _Reader(tables, note, name, limits)
-    with opener() as stream:
-        reader.read_samples(stream)
+    if tables.has_all_samples:
+        reader.take_samples(tables.samples)
+    else:
+        tables.samples.clear()
+        with opener() as stream:
+            reader.take_samples(content for number, _, content in fields(stream.read) if number == SAMPLE)
     yield reader.tables(notices)
     yield from reader.buckets()
 
@@ -94,13 +98,12 @@ class _Reader:
         self._time = FileTime(tables.time(TIME), tables.time(DURATION), note.buckets if note else [])
         self._batch = _Batch()
 
-    def read_samples(self, stream: Reading) -> None:
+    def take_samples(self, contents: Iterable[bytes]) -> None:
         """Take in all samples."""
         parse = pprof.Sample.FromString
         try:
-            for number, _, content in fields(stream.read):
-                if number == SAMPLE:
-                    self._take(parse(content))
+            for content in contents:
+                self._take(parse(content))
         except DecodeError:
             raise Malformed("one of its samples is damaged") from None
         self._count()

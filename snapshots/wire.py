@@ -15,6 +15,7 @@ LONGEST_FIELD = 1 << 24
 """The longest field taken, 16 MiB: the comment of a day's recording has 6."""
 
 NUMBER, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+_FIXED = {FIXED64: 8, FIXED32: 4}
 
 
 class Malformed(ValueError):
@@ -44,10 +45,15 @@ def fields(read: Callable[[int], bytes]) -> Iterator[tuple[int, int, bytes]]:
             value, at = _varint(buffer, at)
             yield number, value, b""
             continue
-        length = {FIXED64: 8, FIXED32: 4}.get(form, -1)
         if form == BYTES:
-            length, at = _varint(buffer, at)
-        if length < 0:
+            length = buffer[at] if at < len(buffer) else 0x80
+            if length < 0x80:
+                at += 1
+            else:
+                length, at = _varint(buffer, at)
+        elif form in _FIXED:
+            length = _FIXED[form]
+        else:
             raise Malformed("it is not a pprof file")
         if length > LONGEST_FIELD:
             raise Malformed(f"a part of it claims to be {length:,} bytes long")

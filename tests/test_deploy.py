@@ -45,6 +45,12 @@ def test_the_commands_are_icetop_s(words: list[str]) -> None:
     command.make_context(words[0], words[1:], resilient_parsing=False)
 
 
+def test_samples_of_a_node_say_which_it_is() -> None:
+    (node,) = [value for value in CONTAINER["env"] if value["name"] == "NODE_NAME"]
+    assert node["valueFrom"]["fieldRef"]["fieldPath"] == "spec.nodeName"
+    assert CONTAINER["args"][CONTAINER["args"].index("--label") + 1] == "host=$(NODE_NAME)"
+
+
 def test_least_rights_and_what_they_cost() -> None:
     assert not any("Role" in content["kind"] for content in OBJECTS)
     assert not CONTAINER["securityContext"].get("privileged")
