@@ -45,7 +45,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def encode_bundle(profile: Profile, view: View, doctor: str | None = None, cmdline: bool = True) -> bytes:
     """The bundle of a view's stretch and baseline. `cmdline` off leaves titles and commands out altogether."""
-    stretch = view.stretch
+    stretch = covered(view)
     profile = _without_secrets(profile, stretch, cmdline)
     report = build_report(profile, view, "flat" if view.baseline is None else "delta")
     files = {
@@ -62,6 +62,16 @@ def encode_bundle(profile: Profile, view: View, doctor: str | None = None, cmdli
         files["doctor.json"] = doctor.encode()
     files[MANIFEST] = _json(_manifest(report, files))
     return _zipped(files)
+
+
+def covered(view: View) -> Stretch:
+    """The time that a view shows, with that of a baseline beside it on the same time line, and what lies between."""
+    base = view.baseline
+    if base is None or base.beside or base.stretch is None:
+        return view.stretch
+    starts = [side.start_ns for side in (view.stretch, base.stretch) if side.start_ns is not None]
+    ends = [side.end_ns for side in (view.stretch, base.stretch) if side.end_ns is not None]
+    return Stretch(min(starts) if len(starts) == 2 else None, max(ends) if len(ends) == 2 else None)
 
 
 def _without_secrets(profile: Profile, stretch: Stretch, cmdline: bool) -> Profile:

@@ -59,6 +59,19 @@ def test_a_bundle_says_the_same_as_what_it_was_made_of(tmp_path: Path) -> None:
     assert other.functions == one.functions and other.stacks == one.stacks
 
 
+def test_a_bundle_of_a_comparison_has_both_sides(tmp_path: Path) -> None:
+    def part(first: int, last: int) -> Stretch:
+        return Stretch(START + first * SECOND, START + last * SECOND)
+
+    for shown, base in ((part(1, 2), part(4, 6)), (part(4, 6), part(1, 2))):
+        view = View(stretch=shown, baseline=Baseline(stretch=base))
+        profile = FileSource(saved(tmp_path, encode_bundle(rich_profile(9), view))).profile()
+        assert abs(profile.timeline.start_ns - START - SECOND) < SECOND // 10
+        assert abs(profile.timeline.end_ns - START - 6 * SECOND) < SECOND // 10
+        one, other = (build_report(found, view, "delta") for found in (rich_profile(9), profile))
+        assert one.functions == other.functions and one.total == other.total
+
+
 def test_what_is_in_it() -> None:
     whole = rich_profile(6)
     whole.notes = [TimeNote(START + SECOND, START + SECOND, "deployed `v2` | <b>"), TimeNote(1, 2, "long before")]

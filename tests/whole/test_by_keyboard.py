@@ -14,7 +14,15 @@ from pathlib import Path
 from shutil import which
 
 import pytest
+from icetop.profiles.delta import Vitals
+from icetop.profiles.time_notes import TimeNote
+from icetop.profiles.timeline import SECOND
+from icetop.snapshots.file_source import FileSource
+from icetop.snapshots.folded import encode_folded
+from icetop.snapshots.folder_sink import FolderSink
+from icetop.snapshots.notes_file import add_note
 
+from ..profile_maker import ProfileMaker
 from .conftest import Start
 
 PATIENCE = 60.0
@@ -211,3 +219,54 @@ def test_suspending_and_resizing_while_live(open_screen: Callable[..., Screen], 
     screen.sees(lambda text: "of CPU" not in text and text.rstrip().endswith("ready>"))
     screen.type("stty -a\n")
     screen.sees(lambda text: " icanon" in text and " echo " in text)
+
+
+BEGIN_NS = 1_795_442_520 * SECOND
+"""14:02:00 UTC."""
+
+
+def recording_of_a_rollout(folder: Path) -> Path:
+    """Ten minutes in windows of 10 s. At 14:07:00 a version was deployed that scans the table."""
+    sink = FolderSink(str(folder))
+    for window in range(60):
+        maker = ProfileMaker()
+        maker.now = BEGIN_NS + window * 10 * SECOND
+        for _ in range(10):
+            maker.sample("main;serve", 30)
+            maker.sample("main;serve;scan_table" if window >= 30 else "main;serve;use_index", 60)
+            maker.tick(vitals=Vitals(1.5))
+        sink.write(maker.profile)
+    sink.settle()
+    sink.close()
+    add_note(str(folder), TimeNote(BEGIN_NS + 300 * SECOND, BEGIN_NS + 300 * SECOND, "deployed v2.31"))
+    return folder
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+def test_a_post_mortem(
+    size: tuple[int, int], open_screen: Callable[..., Screen], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    folder = recording_of_a_rollout(tmp_path / "recording")
+    screen = open_screen(size)
+    screen.start("open", folder)
+    screen.sees("scan_table")
+
+    screen.press("@")
+    screen.type("14:05:30..14:08:30")
+    screen.press("Enter")
+    screen.sees(lambda text: "14:05:30 to 14:08:30" in text and "use_index" in text and "scan_table" in text)
+
+    screen.press("c")
+    screen.sees(lambda text: "14:07:00 to 14:08:30" in text and "−use_index" in text and "+scan_table" in text)
+
+    screen.press("b")
+    screen.sees("saved ")
+    screen.press("q")
+    screen.sees("ended with 0")
+    (bundle,) = screen._folder.glob("icetop-*.icetop.zip")
+    profile = FileSource(str(bundle)).profile()
+    assert [note.text for note in profile.notes] == ["deployed v2.31"]
+    found = encode_folded(profile, "cpu").decode()
+    assert "scan_table" in found and "use_index" in found
