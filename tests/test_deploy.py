@@ -15,6 +15,8 @@ CLASSES = {
     "Namespace": "V1Namespace",
     "ServiceAccount": "V1ServiceAccount",
     "NetworkPolicy": "V1NetworkPolicy",
+    "ClusterRole": "V1ClusterRole",
+    "ClusterRoleBinding": "V1ClusterRoleBinding",
     "DaemonSet": "V1DaemonSet",
 }
 OBJECTS: list[dict[str, Any]] = list(yaml.safe_load_all((DEPLOY / "daemonset.yaml").read_text()))
@@ -52,7 +54,8 @@ def test_samples_of_a_node_say_which_it_is() -> None:
 
 
 def test_least_rights_and_what_they_cost() -> None:
-    assert not any("Role" in content["kind"] for content in OBJECTS)
+    rules = [rule for content in OBJECTS for rule in content.get("rules", ())]
+    assert rules == [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}]
     assert not CONTAINER["securityContext"].get("privileged")
     assert CONTAINER["securityContext"]["capabilities"]["drop"] == COMPOSE["cap_drop"] == ["ALL"]
     assert set(CONTAINER["securityContext"]["capabilities"]["add"]) <= set(COMPOSE["cap_add"])

@@ -12,6 +12,10 @@ from urllib.parse import urlsplit
 from .check import Check, Machine, State, there
 
 SECONDS = 1.0
+TOKEN = (
+    "where files do not name pods: automountServiceAccountToken: true, get, list and watch on pods, and the "
+    "variable NODE_NAME from spec.nodeName, as in deploy/daemonset.yaml"
+)
 SERVICE_ACCOUNT = Path("run/secrets/kubernetes.io/serviceaccount/token")
 
 
@@ -36,11 +40,15 @@ def check_kubernetes(machine: Machine) -> Check:
     except ValueError as error:
         effect = "pods show as uids"
         return Check("kubernetes", State.DEGRADED, f"{error}", purpose, effect, "mend or unset KUBECONFIG")
+    in_pod = bool(machine.environment.get("KUBERNETES_SERVICE_HOST"))
+    if not server and in_pod:
+        return Check("kubernetes", State.ABSENT, "no service account's token in this pod", purpose, "", TOKEN)
     if not server:
         return Check("kubernetes", State.ABSENT, "neither in a cluster nor a kubeconfig", purpose)
     problem = _connect(server)
     if not problem:
-        return Check("kubernetes", State.OK, f"answers at {server}", purpose)
+        who = ", asked as the pod's service account" if _in_cluster(machine) else ""
+        return Check("kubernetes", State.OK, f"answers at {server}{who}", purpose)
     mend = "see whether the API server answers: kubectl version"
     return Check("kubernetes", State.DEGRADED, f"{server}: {problem}", purpose, "pods show as uids", mend)
 

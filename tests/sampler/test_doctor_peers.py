@@ -93,11 +93,14 @@ def test_in_a_cluster(machine: Machine, tmp_path: Path, api_server: int) -> None
     server = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(api_server)}
     environment = {**server, "HOME": "/nowhere"}
     inside = Machine(run=machine.run, environment=environment)
-    assert check_kubernetes(inside).state is State.ABSENT
+    without = check_kubernetes(inside)
+    assert without.state is State.ABSENT
+    assert "automountServiceAccountToken" in without.mend and "spec.nodeName" in without.mend
     token = tmp_path / "var/run/secrets/kubernetes.io/serviceaccount/token"
     token.parent.mkdir(parents=True)
     token.write_text("x")
-    assert check_kubernetes(inside).state is State.OK
+    found = check_kubernetes(inside)
+    assert found.state is State.OK and "service account" in found.finding
 
 
 def write_kubeconfig(path: Path, server: str) -> None:
