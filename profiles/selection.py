@@ -124,15 +124,16 @@ def set_aside(profile: Profile, view: View) -> int:
 
 def distinct(codes: IntArray) -> tuple[IntArray, IntArray]:
     """The different codes in order, and for each code its place among them: cheap where they are in order already."""
-    steps = np.diff(codes)
-    if (steps >= 0).all():
-        new = np.concatenate(([True], steps > 0))[: len(codes)]
-        return codes[new], np.cumsum(new) - 1
-    order = np.argsort(codes)
-    codes = codes[order]
-    new = np.concatenate(([True], codes[1:] != codes[:-1]))
+    order = None if (codes[1:] >= codes[:-1]).all() else np.argsort(codes)
+    codes = codes if order is None else codes[order]
+    new = np.ones(len(codes), dtype=np.bool_)
+    np.not_equal(codes[1:], codes[:-1], out=new[1:])
+    numbers = np.cumsum(new)
+    numbers -= 1
+    if order is None:
+        return codes[new], numbers
     places = np.empty(len(codes), dtype=np.int64)
-    places[order] = np.cumsum(new) - 1
+    places[order] = numbers
     return codes[new], places
 
 

@@ -6,11 +6,11 @@ sensible text that turns what was sent before into that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import repeat
 
 from rich.segment import Segment
-from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
@@ -19,6 +19,9 @@ from .pen import Cell, Pen, alike
 
 BRIDGE = 4
 """Unchanged cells between two changes that are as cheap sent again as jumped over, as long as the style stays."""
+
+STRETCH = 16
+"""Cells that are looked at in one go."""
 
 UNKNOWN: Cell = ("\0", None)
 """What a cell is taken for of which nobody knows what it shows."""
@@ -120,37 +123,45 @@ class Canvas:
             if text.isascii():
                 laid.extend(zip(text, repeat(style)))
             else:
-                laid += _wide(text, style)
+                laid.extend(zip(_wide(text), repeat(style)))
         laid = laid[: len(row) - x]
         if row[x : x + len(laid)] != laid:
             row[x : x + len(laid)] = laid
             self._dirty.add(y)
 
 
-def _wide(text: str, style: Style | None) -> list[Cell]:
-    """The cells of text with characters of other widths; what has no width joins the character before it."""
-    found: list[Cell] = []
+@lru_cache(maxsize=2048)
+def _wide(text: str) -> list[str]:
+    """What is in each cell of text with characters of other widths; what has no width joins the character before it."""
+    found: list[str] = []
     for character in text:
         width = cells(character)
         if width == 0 and found:
-            place = len(found) - 1 if found[-1][0] or len(found) == 1 else len(found) - 2
-            found[place] = (found[place][0] + character, style)
+            found[-1 if found[-1] or len(found) == 1 else -2] += character
         elif width:
-            found += [(character, style)] + [("", style)] * (width - 1)
+            found += [character, *[""] * (width - 1)]
     return found
 
 
 def _runs(wanted: list[Cell], sent: list[Cell]) -> list[tuple[int, int]]:
     """The stretches [start, end) that differ, near ones joined, none beginning inside a wide character."""
     runs: list[tuple[int, int]] = []
-    for place, (new, old) in enumerate(zip(wanted, sent, strict=True)):
-        if new is old or alike(new, old):
-            continue
+    for place in _different(wanted, sent):
         if runs and place - runs[-1][1] <= BRIDGE and _plain(wanted, runs[-1][1], place):
             runs[-1] = (runs[-1][0], place + 1)
         else:
             runs.append((place, place + 1))
     return [_whole(wanted, start, end) for start, end in runs]
+
+
+def _different(wanted: list[Cell], sent: list[Cell]) -> Iterator[int]:
+    """The places of cells that look different. Stretches that are equal, as most are, are passed over at once."""
+    for begin in range(0, len(wanted), STRETCH):
+        new, old = wanted[begin : begin + STRETCH], sent[begin : begin + STRETCH]
+        if new != old:
+            for place, (cell, before) in enumerate(zip(new, old, strict=True), begin):
+                if cell != before and not alike(cell, before):
+                    yield place
 
 
 def _plain(cells: list[Cell], start: int, end: int) -> bool:
