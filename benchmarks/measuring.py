@@ -27,6 +27,10 @@ ROOT = Path(__file__).resolve().parent.parent
 ICETOP = [sys.executable, "-m", "icetop"]
 PROGRAMS = ROOT / "tests" / "programs"
 
+os.environ.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+)  # what is installed is compiled: starting is not to compile it each time
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:

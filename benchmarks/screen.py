@@ -2,7 +2,7 @@
 picker of 5,000 processes), opening a large file, and CPU and memory of the app alone at 10, 500 and 5,000 stacks a
 second.
 
-    python benchmarks/screen.py
+    python benchmarks/screen.py [truecolor|16|busy|costs|files ...]
 
 The floor is a bare Textual app that shows the key pressed, on the same machine in the same run.
 """
@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 
@@ -165,30 +166,27 @@ def folded(path: Path) -> None:
             file.write(f"main;{';'.join(frames)} {1 + number % 7}\n")
 
 
-def main() -> None:
-    """All rows."""
+def main(wanted: list[str]) -> None:
+    """All rows, or those of some parts."""
     echo = Terminal([sys.executable, "-c", ECHO], *SIZE)
     print(f"bare Textual app: ready after {echo.wait_for(b'ready'):.2f} s")
     floor = line("bare Textual app, idle", echo, b"abc")
     echo.end()
-    for color in ("truecolor", "16"):
-        for nodes in (1_000, 20_000, 100_000):
-            terminal = Terminal([sys.executable, __file__, "--serve", str(nodes), color, "0"], *SIZE)
-            terminal.wait_for(b"of CPU", 40)
-            terminal.read(4.0)
-            terminal.press(b"jj")
-            print(f"{color} {nodes} nodes: {refreshes(terminal, 6.0) / 1000:.1f} kB a refresh at 200x50")
-            p95 = line(f"{color}, {nodes} nodes live", terminal, b"kj")
-            print(f"{'':34} p95 to the bare app: {p95 / floor:.1f}x")
-            terminal.end()
-    busy_machine(floor)
-    costs()
-    with tempfile.TemporaryDirectory() as name:
-        path, packed = Path(name) / "large.folded", Path(name) / "large.pb.gz"
-        folded(path)
-        subprocess.run([*ICETOP, "convert", str(path), str(packed)], check=True)
-        for file in (path, packed):
-            opened(file)
+    for part in wanted or PARTS:
+        PARTS[part](floor)
+
+
+def live(color: str, floor: float) -> None:
+    """Bytes a refresh, and keys, on trees of three sizes."""
+    for nodes in (1_000, 20_000, 100_000):
+        terminal = Terminal([sys.executable, __file__, "--serve", str(nodes), color, "0"], *SIZE)
+        terminal.wait_for(b"of CPU", 40)
+        terminal.read(4.0)
+        terminal.press(b"jj")
+        print(f"{color} {nodes} nodes: {refreshes(terminal, 6.0) / 1000:.1f} kB a refresh at 200x50")
+        p95 = line(f"{color}, {nodes} nodes live", terminal, b"kj")
+        print(f"{'':34} p95 to the bare app: {p95 / floor:.1f}x")
+        terminal.end()
 
 
 def busy_machine(floor: float) -> None:
@@ -208,7 +206,7 @@ def busy_machine(floor: float) -> None:
     terminal.end()
 
 
-def costs() -> None:
+def costs(floor: float) -> None:
     """CPU and memory of the app alone: what comes in comes from within."""
     for rows, nodes in ((10, 200), (500, 20_000), (5_000, 100_000)):
         terminal = Terminal([sys.executable, __file__, "--serve", str(nodes), "16", str(rows)], *SIZE)
@@ -222,6 +220,16 @@ def costs() -> None:
             f"{written / 1000:.1f} kB a second"
         )
         terminal.end()
+
+
+def files(floor: float) -> None:
+    """A large file, as text and packed."""
+    with tempfile.TemporaryDirectory() as name:
+        path, packed = Path(name) / "large.folded", Path(name) / "large.pb.gz"
+        folded(path)
+        subprocess.run([*ICETOP, "convert", str(path), str(packed)], check=True)
+        for file in (path, packed):
+            opened(file)
 
 
 def opened(path: Path) -> None:
@@ -240,8 +248,16 @@ def opened(path: Path) -> None:
     terminal.end()
 
 
+PARTS: dict[str, Callable[[float], None]] = {
+    "truecolor": partial(live, "truecolor"),
+    "16": partial(live, "16"),
+    "busy": busy_machine,
+    "costs": costs,
+    "files": files,
+}
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--serve"]:
         serve(int(sys.argv[2]), int(sys.argv[4]))
     else:
-        main()
+        main(sys.argv[1:])

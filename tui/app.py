@@ -126,8 +126,10 @@ class IcetopApp(ThenAndNowApp):
             return
         elif isinstance(self.screen, ChooserScreen):
             self.screen.take(event)
+            self.paint_now()
         elif self._board.prompt.display:
             self._type_search(event)
+            self.paint_now()
         else:
             await super().on_event(event)
 

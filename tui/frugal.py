@@ -1,6 +1,7 @@
 """An app that sends the terminal only cells that change, and waits with the next paint while earlier ones are unsent.
 
-This is the one place that reaches into Textual: `App._display` is where every paint passes.
+This is the one place that reaches into Textual: `App._display` is where every paint passes, and the screen's compositor
+what makes it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import signal
 import sys
 import termios
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 
 from rich.color import ColorSystem
@@ -18,12 +20,15 @@ from rich.console import RenderableType
 from rich.text import Text
 from textual import events
 from textual._compositor import CompositorUpdate
+from textual.actions import ActionParseResult
 from textual.app import App
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.screen import Screen
 
 from .canvas import Canvas
 from .flow import Flow
+from .painted import Painted
 
 RETRY = 0.1
 """Seconds until a paint that had to wait is tried again, should no answer come."""
@@ -124,6 +129,32 @@ class FrugalApp(App[int]):
             self.exit(status)
         else:
             os._exit(status)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """What a key stands for, with its effect on the screen in the same go."""
+        done = await super().run_action(action, default_namespace, namespaces)
+        self.paint_now()
+        return done
+
+    def paint_now(self) -> None:
+        """Paint what has changed. Textual would with the next tick of a clock, 60 times a second; what changes the
+        layout is left to it.
+        """
+        screen = self.screen if self._running and self.screen_stack else None
+        if screen is None or self._batch_count or screen._layout_required or screen._repaint_required:
+            return
+        widgets = list(screen.walk_children())
+        dirty = {widget for widget in widgets if isinstance(widget, Painted) and widget._repaint_required}
+        if dirty and not any(widget._layout_required for widget in widgets):
+            for widget in dirty:
+                widget._repaint_required = False
+            screen._compositor.update_widgets({*dirty, *screen._dirty_widgets})  # those that wait for the tick, too
+            screen._compositor_refresh()
 
     async def settle(self) -> None:
         """Wait until the terminal has answered, or does not."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
 from contextlib import suppress
@@ -14,7 +13,7 @@ from textual.app import ComposeResult
 
 from ..profiles.delta import Notice
 from ..profiles.profile import Profile
-from ..profiles.source import KeepsNotes, ReadsMore, Source, SourceError
+from ..profiles.source import KeepsNotes, Source
 from ..profiles.view import View
 from ..profiles.vocabulary import numbered_kinds, shown_kinds
 from .asking import AskingApp, Open
@@ -24,6 +23,7 @@ from .feed import Feed
 from .header import Status
 from .keeper import Keeper
 from .look import Look
+from .more_of_it import MoreOfIt
 from .picture import Camera, Picture
 from .refresher import Refresher
 from .search import Search
@@ -36,9 +36,6 @@ from .target_words import ordered_words, target_words
 VIEWS = 50
 """How many views one can go back."""
 
-ALL_FINE = 1 << 30
-"""Seconds of saved data that are kept each on its own: as many as there is room for."""
-
 
 class ViewingApp(AskingApp):
     """Deltas in, pictures out."""
@@ -49,8 +46,7 @@ class ViewingApp(AskingApp):
         self._choices = first_choices(view, LIVE_WINDOW if source.live else None)
         self._feed = Feed(source, self.post_message)
         self._steering = Steering(source)
-        self._reads_more = source if isinstance(source, ReadsMore) else None
-        self._reading_more = False
+        self._more = MoreOfIt(source, self._say)
         self._note_keeper = source if isinstance(source, KeepsNotes) else None
         self._keeper = Keeper(self._feed.folded, lambda notice: self._board.notice.tell(notice))
         self._camera = Camera()
@@ -231,39 +227,25 @@ class ViewingApp(AskingApp):
             self._refresher.at_once()
         self._read_more()
 
+    def _say(self, notice: Notice | None) -> None:
+        if notice is None:
+            self._board.notice.show(None)
+        else:
+            self._board.notice.say(notice)
+
     def _read_more(self) -> None:
         """Read what was chosen to be looked at, where that was not read yet."""
-        if self._reads_more is None or self._reading_more or not self._ended:
-            return
-        view = self._choices.view_of(self._keeper.profile)
-        stretches = [view.stretch]
-        if view.baseline is not None and not view.baseline.beside and view.baseline.stretch is not None:
-            stretches.append(view.baseline.stretch)
-        try:
-            source = self._reads_more.with_more(stretches)
-        except ValueError as error:
-            self._board.notice.say(Notice("warning", str(error), "what was read before is shown"))
-            return
+        source = self._more.wanted(self._choices.view_of(self._keeper.profile)) if self._ended else None
         if source is not None:
-            self._reading_more = True
-            self._board.notice.say(Notice("info", "reading what was recorded then"))
             self.run_worker(self._read_instead(source))
 
     async def _read_instead(self, source: Source) -> None:
         """Show what another source holds, once it is read."""
-        old = self._keeper.profile
-        try:
-            profile = await asyncio.to_thread(_whole, source)
-        except (SourceError, MemoryError, ValueError) as error:
-            self._board.notice.say(Notice("error", "it could not be read", str(error) or "there is no memory for it"))
-        else:
+        old, profile = self._keeper.profile, await self._more.read(source)
+        if profile is not None:
             profile.add_notes(old.notes)
             self._keeper.profile, self._camera = profile, Camera()
-            self._reads_more = source if isinstance(source, ReadsMore) else None
-            self._board.notice.show(None)
             self._refresher.at_once()
-        finally:
-            self._reading_more = False
         self._read_more()
 
     def _mark_time(self) -> None:
@@ -284,11 +266,3 @@ class ViewingApp(AskingApp):
             with suppress(OSError):
                 save_for_next_start(self._keeper.profile, datetime.now(), why)
         self._feed.stop(patience=0.0)
-
-
-def _whole(source: Source) -> Profile:
-    """All that a source of saved data yields."""
-    profile = Profile(keep_fine=ALL_FINE)
-    for delta in source.deltas():
-        profile.fold(delta)
-    return profile

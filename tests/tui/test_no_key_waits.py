@@ -26,6 +26,7 @@ from icetop.snapshots.file_source import FileSource
 from icetop.themes.glyphs import UNICODE
 from icetop.tui import picker, refresher
 from icetop.tui.app import IcetopApp
+from icetop.tui.details import Facts
 from icetop.tui.feed import Feed
 from icetop.tui.look import make_look
 from icetop.tui.painted import Painted
@@ -227,6 +228,21 @@ async def test_much_work_is_done_less_often(
     made.at_once()
     await tasks[1]
     assert made._next == pytest.approx(now + waits[0]), "a key's picture does not wait"
+
+
+async def test_what_waits_for_the_next_tick_is_painted_with_a_key() -> None:
+    app = IcetopApp(Wide(100, 20), View(), make_look("dark", "truecolor", UNICODE))
+    async with app.run_test(size=(120, 40)) as pilot:
+        while app._picture is None or app._refresher._running:
+            await asyncio.sleep(0.02)
+        await pilot.pause()
+        details, header = app._board.details, app._board.header
+        details.show(Facts("this waits"))
+        details._repaint_required = False
+        app.screen._dirty_widgets.add(details)
+        header.refresh()
+        app.paint_now()
+        assert any("this waits" in line for line in app.screen_lines)
 
 
 class Parts:
