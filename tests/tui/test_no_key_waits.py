@@ -5,7 +5,10 @@ does itself is little, whatever the size of the tree.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -243,6 +246,17 @@ async def test_what_waits_for_the_next_tick_is_painted_with_a_key() -> None:
         header.refresh()
         app.paint_now()
         assert any("this waits" in line for line in app.screen_lines)
+
+
+def test_the_first_screen_needs_no_numpy_and_no_search_for_garbage() -> None:
+    words = (
+        "import gc, sys; gc.disable(); import icetop.tui.app; from icetop.tui.spare_memory import keep_for_good;"
+        "keep_for_good(); sys.exit('numpy' in sys.modules or not gc.isenabled() or not gc.get_freeze_count())"
+    )
+    namespace = Path(__file__).parents[2] / ".namespace"
+    assert not subprocess.run(
+        [sys.executable, "-c", words], env={**os.environ, "PYTHONPATH": str(namespace)}
+    ).returncode
 
 
 class Parts:
