@@ -128,8 +128,7 @@ def distinct(codes: IntArray) -> tuple[IntArray, IntArray]:
     codes = codes if order is None else codes[order]
     new = np.ones(len(codes), dtype=np.bool_)
     np.not_equal(codes[1:], codes[:-1], out=new[1:])
-    numbers = np.cumsum(new)
-    numbers -= 1
+    numbers: IntArray = np.cumsum(new, dtype=np.int64) - 1
     if order is None:
         return codes[new], numbers
     places = np.empty(len(codes), dtype=np.int64)

@@ -25,6 +25,7 @@ from textual.app import App
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.widget import Widget
 
 from .canvas import Canvas
 from .flow import Flow
@@ -148,7 +149,7 @@ class FrugalApp(App[int]):
         screen = self.screen if self._running and self.screen_stack else None
         if screen is None or self._batch_count or screen._layout_required or screen._repaint_required:
             return
-        widgets = list(screen.walk_children())
+        widgets = list(screen.walk_children(Widget))
         dirty = {widget for widget in widgets if isinstance(widget, Painted) and widget._repaint_required}
         if dirty and not any(widget._layout_required for widget in widgets):
             for widget in dirty:
