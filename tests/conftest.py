@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +31,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if os.environ.get("ICETOP_REQUIRE_BPF") == "1":
         pytest.fail(f"{_obstacle()}, and ICETOP_REQUIRE_BPF=1 asks for it", pytrace=False)
     pytest.skip(_obstacle())
+
+
+@pytest.fixture(autouse=True)
+def same_priority() -> Iterator[None]:
+    """A collector in the tests' own process raises its priority, which what is started later would inherit."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    yield
+    os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
 @pytest.fixture(scope="session")

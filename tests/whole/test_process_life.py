@@ -114,6 +114,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Seen]:
     # Machines that compile their code go first: beside twenty others their compilers would get most of their time.
     words = dict(sorted(commands(folder).items(), key=lambda item: "java" not in item[0]))
     processes: dict[str, subprocess.Popen[bytes]] = {}
+    children: list[str] = []
     try:
         for name, command in words.items():
             out = subprocess.PIPE if "java" in name else subprocess.DEVNULL
@@ -129,16 +130,18 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Seen]:
         recorder = subprocess.Popen(
             [*COMMAND, "record", "-F", "199", "-d", "60", "-o", recording], stderr=subprocess.PIPE
         )
+        assert recorder.stderr is not None
+        recorder.stderr.readline()  # It tells its priority when it has begun, which takes longer where it compiles.
         wait_for_cpu_time([process.pid for process in processes.values()])
         recorder.send_signal(signal.SIGINT)
         said = recorder.communicate()[1]
         assert recorder.returncode == 0, said
     finally:
+        for child in children:
+            subprocess.run(["kill", "-9", child], check=False, capture_output=True)
         for process in processes.values():
             process.kill()
             process.wait()
-    for child in children:
-        subprocess.run(["kill", "-9", child], check=False, capture_output=True)
     report = read(recording)
     for name, process in processes.items():
         found[name] = seen_of(report, {process.pid, *(map(int, children) if name == "fork" else ())})
