@@ -23,14 +23,36 @@ class RawBytes(Protocol):
         """At most `size` bytes from `offset`. Raises BrokenFile where they cannot be read."""
 
 
-class FileBytes:
-    """The bytes of an open file, read on demand, never mapped: a file cut short while it is read kills nobody.
-
-    Owns the descriptor. `size` is in bytes, as it was when opened.
-    """
+class OwnedDescriptor:
+    """Owns a descriptor: it is closed with `close`, or when nobody knows it any more."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._descriptor < 0
+
+    def close(self) -> None:
+        """Close it; nothing can be read from now on."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __del__(self) -> None:
+        if hasattr(self, "_descriptor"):  # opening it may have failed
+            self.close()
+
+
+class FileBytes(OwnedDescriptor):
+    """The bytes of an open file, read on demand, never mapped: a file cut short while it is read kills nobody.
+
+    `size` is in bytes, as it was when opened.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor)
         self.size = os.fstat(descriptor).st_size
 
     def read(self, offset: int, size: int) -> bytes:
@@ -50,23 +72,9 @@ class FileBytes:
             raise BrokenFile(str(error)) from error
 
     @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._descriptor < 0
-
-    @property
     def path(self) -> str:
         """A path that opens the same file while this is open, deleted or not."""
         return f"/proc/self/fd/{self._descriptor}"
-
-    def close(self) -> None:
-        """Close the file; reading from now on raises BrokenFile."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-    def __del__(self) -> None:
-        self.close()
 
 
 class MemoryBytes:

@@ -6,6 +6,8 @@ import os
 import struct
 from typing import Protocol
 
+from ..raw_bytes import OwnedDescriptor
+
 WORD = struct.Struct("<Q")
 LARGEST = 1 << 20
 """Bytes of one read at most, whatever a size read from a hostile process says."""
@@ -21,15 +23,14 @@ class Memory(Protocol):
         """Exactly `size` bytes at an address; empty where they cannot be had."""
 
 
-class ProcessMemory:
+class ProcessMemory(OwnedDescriptor):
     """A process's memory through /proc/PID/mem: that of the program it runs now, also when the pid is used anew.
 
     After an exec, and once the process is gone, nothing can be read. Raises OSError when it may not be opened.
     """
 
     def __init__(self, pid: int) -> None:
-        self._descriptor = -1
-        self._descriptor = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+        super().__init__(os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC))
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly `size` bytes at an address; empty where they cannot be had."""
@@ -40,15 +41,6 @@ class ProcessMemory:
         except (OSError, OverflowError, ValueError):
             return b""
         return data if len(data) == size else b""
-
-    def close(self) -> None:
-        """Close it; nothing can be read from now on."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-    def __del__(self) -> None:
-        self.close()
 
 
 class Glimpse:
