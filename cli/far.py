@@ -31,16 +31,20 @@ def far_source(command: str, options: CollectOptions, before: Iterable[Delta] = 
 
 
 def folded(source: Source, seconds: float) -> Profile:
-    """What a source tells in so many seconds; its notices go to stderr. Raises Failure when it cannot go on."""
+    """What a source tells in so many seconds from its first sample; its notices go to stderr.
+
+    Raises Failure when it cannot go on.
+    """
     from threading import Timer
 
     from ..profiles.profile import Profile
 
     profile, timer = Profile(), Timer(seconds, source.stop)
     timer.daemon = True
-    timer.start()
     try:
         for delta in source.deltas():
+            if delta.context is not None and timer.ident is None:  # what the far end did before is not counted
+                timer.start()
             profile.fold(delta)
             for notice in delta.notices:
                 tell(notice)

@@ -43,3 +43,13 @@ def _inode_of_a_shallow_process(proc: Path) -> int:
             if _numbers(proc / str(pid)) == 1:
                 return _inode(proc / str(pid))
     return 0
+
+
+def innermost_pid(pid: int, proc: Path = Path("/proc")) -> int:
+    """The number of a process in its own PID namespace; 0 where that is the one of `proc`, or it is gone."""
+    try:
+        with (proc / str(pid) / "status").open(errors="replace") as lines:
+            found = next((line.split()[1:] for line in lines if line.startswith("NSpid:")), [])
+    except OSError:
+        return 0
+    return int(found[-1]) if len(found) > 1 and found[-1].isdigit() else 0

@@ -110,8 +110,9 @@ def _figures(word: str, cpu_percent: float | None, memory: int) -> str:
 
 
 def _more(process: LiveProcess) -> str:
-    """The title, and the container that it runs in."""
-    return "  ".join(filter(None, (process.title, process.place.get("container"))))
+    """The title, the container that it runs in, and its number there."""
+    inside = f"pid {process.inside} there" if process.inside else ""
+    return "  ".join(filter(None, (process.title, process.place.get("container"), inside)))
 
 
 def percent_of_core(share: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from ..targets.namespaces import innermost_pid
 from ..targets.places import Places
 from ..targets.processes import read_process
 
@@ -28,7 +29,7 @@ class LiveProcess:
     """One process. `cpu_percent` is of one core (None: not known yet), `memory` resident bytes.
 
     `place` has the labels of its container and pod, as series have them; `marks` are the container's or pod's own
-    (`app=web tier=front`), to be searched.
+    (`app=web tier=front`), to be searched. `inside` is its number in its own container, else 0.
     """
 
     pid: int
@@ -38,6 +39,7 @@ class LiveProcess:
     memory: int
     place: Mapping[str, str] = field(default_factory=dict)
     marks: str = ""
+    inside: int = 0
 
 
 class ProcessReader:
@@ -46,7 +48,7 @@ class ProcessReader:
     def __init__(self, tell: Callable[[list[LiveProcess]], object]) -> None:
         self._tell = tell
         self._stopped = Event()
-        self._names: dict[tuple[int, float], tuple[str, str, str]] = {}
+        self._names: dict[tuple[int, float], tuple[str, str, str, int]] = {}
         self._places = Places()
         self._thread = Thread(target=self._run, name="icetop-processes", daemon=True)
 
@@ -91,7 +93,7 @@ class ProcessReader:
         self,
         process: psutil.Process,
         found: list[LiveProcess],
-        known: dict[tuple[int, float], tuple[str, str, str]],
+        known: dict[tuple[int, float], tuple[str, str, str, int]],
         first: bool,
     ) -> None:
         import psutil
@@ -105,14 +107,16 @@ class ProcessReader:
         names = known.get(who) or _names_of(process.pid)
         if names is not None:
             self._names[who] = names
-            name, title, cgroup = names
+            name, title, cgroup, inside = names
             cpu_percent = None if first or who not in known else share
             self._places.ask(cgroup)
             place, marks = self._places.labels(cgroup), self._places.marks(cgroup)
-            found.append(LiveProcess(process.pid, name, title, cpu_percent, memory, place, marks))
+            found.append(LiveProcess(process.pid, name, title, cpu_percent, memory, place, marks, inside))
 
 
-def _names_of(pid: int) -> tuple[str, str, str] | None:
-    """Name, title and control group of a process."""
+def _names_of(pid: int) -> tuple[str, str, str, int] | None:
+    """Name, title and control group of a process, and its number in its own container."""
     info = read_process(pid)
-    return (info.name, "" if info.title == info.name else info.title, info.cgroup) if info is not None else None
+    if info is None:
+        return None
+    return info.name, "" if info.title == info.name else info.title, info.cgroup, innermost_pid(pid)

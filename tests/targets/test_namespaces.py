@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from icetop.targets.namespaces import INITIAL_PID_NAMESPACE, shown_pid_namespace
+from icetop.targets.namespaces import INITIAL_PID_NAMESPACE, innermost_pid, shown_pid_namespace
 
 HOST = Path("/proc/self/ns/pid").readlink().name == f"pid:[{INITIAL_PID_NAMESPACE}]"
 CODE = (
@@ -56,3 +56,17 @@ def test_inside_two() -> None:
 def test_without_proc(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         shown_pid_namespace(tmp_path)
+
+
+@needs_host
+def test_the_number_that_a_process_has_in_its_own_container() -> None:
+    words = ["unshare", "-pf", "--kill-child", "sh", "-c", "echo; read x"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as outer:
+        assert outer.stdout is not None
+        if not outer.stdout.readline():
+            pytest.skip("no PID namespace can be made here")
+        (child,) = Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text().split()
+        assert innermost_pid(int(child)) == 1
+        outer.kill()
+    assert innermost_pid(os.getpid()) == 0
+    assert innermost_pid(2**22 + 1) == 0

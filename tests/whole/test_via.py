@@ -5,9 +5,12 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
+from icetop.cli.far import folded
 from icetop.profiles.delta import Context, Delta
 from icetop.profiles.profile import Profile
 from icetop.profiles.source import SourceError
@@ -104,3 +107,26 @@ def test_orders_carry_names(tmp_path: Path) -> None:
     target = Target(frozenset((1,)), *(frozenset((word,)) for word in "abcdef"))
     assert unpack_target(pack_target(target)) == target
     assert unpack_target({"pids": [1], "comms": ["a"], "cgroups": []}) == Target(frozenset((1,)), frozenset(("a",)))
+
+
+def test_seconds_count_from_where_the_far_end_begins_to_sample() -> None:
+    class Late:
+        live = True
+
+        def __init__(self) -> None:
+            self.over, self.early = Event(), False
+
+        def stop(self) -> None:
+            self.over.set()
+
+        def deltas(self) -> Iterator[Delta]:
+            yield Delta(1, 1, stage="starting")
+            self.early = self.over.wait(0.3)
+            yield Delta(1, 2, context=Context())
+            yield Delta(2, 3, context=Context(target="another"))
+            self.over.wait(60)
+            yield Delta(3, 4, last=True)
+
+    source = Late()
+    assert folded(source, 0.05).timeline.end_ns == 4
+    assert source.over.is_set() and not source.early
