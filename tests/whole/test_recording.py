@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from shutil import which
 
 import pytest
 from icetop.profiles.report import Report, build_report
@@ -96,6 +99,46 @@ def test_a_full_disk_is_survived(start: Start, shares: Path, mount_namespace: tu
     assert b"No space left on device" in said
     assert b"dropped: No space" in rest, "that it works again is said as well"
     assert listed.count(b".pb.gz") >= 1
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system that can be made to stall."""
+    image, folder = tmp_path / "image", tmp_path / "disk"
+    image.touch()
+    os.truncate(image, 32 << 20)
+    folder.mkdir()
+    made = [["mkfs.ext4", "-q", image], ["mount", "-o", "loop", image, folder]]
+    if which("fsfreeze") is None or any(subprocess.run(words, capture_output=True).returncode for words in made):
+        pytest.skip("no file system can be mounted from a file here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["fsfreeze", "-u", folder], capture_output=True, check=False)
+        subprocess.run(["umount", "-l", folder], check=False)
+
+
+@pytest.mark.soak
+def test_sampling_goes_on_while_a_disk_stalls(start: Start, shares: Path, disk: Path) -> None:
+    program = start(shares)
+    words = ["record", "-p", program.pid, "-o", disk / "r", "--window", "1"]
+    recorder = start(*COMMAND, *words, stderr=subprocess.PIPE)
+    await_windows(disk / "r", 2, recorder)
+    for seconds in (4, 12):
+        subprocess.run(["fsfreeze", "-f", disk], check=True)
+        time.sleep(seconds)
+        subprocess.run(["fsfreeze", "-u", disk], check=True)
+        await_windows(disk / "r", len(windows(disk / "r")) + 3, recorder)
+    recorder.send_signal(signal.SIGTERM)
+    _, said = recorder.communicate(timeout=60)
+    assert recorder.returncode == 0
+    assert b"a window was dropped: the disk is stalled" in said
+    assert b"windows before this were dropped: the disk is stalled" in said, "that it works again is said as well"
+    figures = [figures_of(path) for path in windows(disk / "r")]
+    assert all(found.expected == found.samples + found.lost for found in figures)
+    assert all(found.duration_ns < 3e9 for found in figures), "no window waited for the disk"
+    gaps = [later.start_ns - found.start_ns - found.duration_ns for found, later in pairwise(figures)]
+    assert sum(gap > 5e8 for gap in gaps) == 1, "what was dropped was dropped in the long stall"
 
 
 @pytest.mark.soak
