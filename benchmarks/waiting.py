@@ -1,21 +1,27 @@
-"""What following switches costs: a storm of them, and programs that wait long, each beside the same without icetop.
+"""What following switches costs: a storm of them, and a database, each beside the same without icetop.
 
     python benchmarks/waiting.py [RUNS]
 
-Two processes on one CPU wake each other through pipes as fast as they can: each of their waits is shorter than the
-minimum. The kernel counts the nanoseconds of each program itself (kernel.bpf_stats_enabled). Needs root.
+Two processes on one CPU wake each other through pipes as fast as they can: each of their waits is shorter than what is
+followed always. pgbench asks a PostgreSQL of its own, and redis-benchmark a Redis, where they are installed. Of
+icetop's programs the kernel counts the nanoseconds itself (kernel.bpf_stats_enabled), in runs of their own, as the
+counting costs as much again. Needs root.
 """
 
 from __future__ import annotations
 
+import re
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from measuring import ICETOP, PROGRAMS, middle
+from measuring import ICETOP, PROGRAMS, memory_mb, middle
 
 from unwinding import counting_time
 
@@ -40,22 +46,46 @@ def spent(pid: int) -> tuple[int, int]:
     return total, runs
 
 
-def beside(words: list[str], program: Path) -> tuple[float, tuple[int, int]]:
-    """Rounds a second beside a command, and what its programs ran meanwhile."""
+def beside(words: list[str], load: Callable[[], float]) -> tuple[float, tuple[int, int], float]:
+    """What a load came to beside a command, what the command's programs ran meanwhile, and its memory in MB."""
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(1.5)
     before = spent(process.pid)
-    rounds = storm(program)
+    rate = load()
     after = spent(process.pid)
+    memory = memory_mb(process.pid)
     process.terminate()
     process.wait()
-    return rounds, (after[0] - before[0], after[1] - before[1])
+    return rate, (after[0] - before[0], after[1] - before[1]), memory
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[Callable[[], float]]:
+    """A PostgreSQL with pgbench's tables; gives what runs its read-only load and says transactions a second."""
+    server = subprocess.Popen([PROGRAMS / "postgres.sh", folder])
+    ask = ["--host", str(folder), "--username", "postgres"]
+    try:
+        while subprocess.run(["psql", *ask, "-c", "SELECT 1"], capture_output=True).returncode:
+            time.sleep(0.2)
+        subprocess.run(["pgbench", *ask, "-i", "-s", "2", "postgres"], check=True, capture_output=True)
+
+        def load() -> float:
+            words = ["pgbench", *ask, "-S", "-c", "2", "-T", str(int(SECONDS)), "postgres"]
+            done = subprocess.run(words, check=True, capture_output=True, text=True)
+            return float(re.findall(r"tps = ([0-9.]+)", done.stdout)[-1])
+
+        yield load
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def main() -> None:
     """Pairs, one after another."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    wanted = sys.argv[2:] or ["storm", "pgbench"]
     with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
         program = Path(name) / "ping_pong"
         subprocess.run(["gcc", "-O2", "-o", program, PROGRAMS / "ping_pong.c"], check=True)
         peers = {
@@ -63,20 +93,33 @@ def main() -> None:
             "icetop record --kind offcpu": [*ICETOP, "record", "--kind", "offcpu", "-o", f"{name}/x.pb.gz"],
             "perf sched record": ["perf", "sched", "record", "-o", f"{name}/perf.data"],
         }
-        found: dict[str, list[float]] = {}
-        nanoseconds: list[float] = []
-        with counting_time():
-            for _ in range(runs):
-                for tool, words in peers.items():
-                    rounds, (total, times) = beside(words, program)
-                    found.setdefault(tool, []).append(rounds)
-                    nanoseconds += [total / times] if times else []
-    bare = found["nothing"]
-    print(f"thousands of switches a second on one CPU, {runs} runs: median (range), and slower than with nothing")
+        offcputime = shutil.which("offcputime-bpfcc") or shutil.which("offcputime")
+        if offcputime:
+            peers["bcc's offcputime"] = [offcputime, "-f", "60"]
+        print(f"not here: {', '.join(t for t in ('offcputime-bpfcc', 'redis-benchmark') if not shutil.which(t))}")
+        if "storm" in wanted:
+            compare("thousands of switches a second on one CPU", runs, peers, lambda: 2 * storm(program) / 1000)
+            with counting_time():
+                found = [beside(peers["icetop record --kind offcpu"], lambda: storm(program))[1] for _ in range(runs)]
+            print(f"icetop's programs: {middle([total / times for total, times in found])} ns at a switch or wake-up")
+        if "pgbench" in wanted and shutil.which("pgbench"):
+            with database(Path(name) / "postgres") as load:
+                compare("transactions of pgbench -S -c 2 a second", runs, peers, load)
+
+
+def compare(what: str, runs: int, peers: dict[str, list[str]], load: Callable[[], float]) -> None:
+    """Print what a load comes to beside each of these, in pairs."""
+    found: dict[str, list[tuple[float, float]]] = {tool: [] for tool in peers}
+    for _ in range(runs):
+        for tool, words in peers.items():
+            rate, _, memory = beside(words, load)
+            found[tool].append((rate, memory))
+    bare = [rate for rate, _ in found["nothing"]]
+    print(f"{what}, {runs} runs: median (range); slower than with nothing, in pairs; memory")
     for tool, each in found.items():
-        slower = 100 * (1 - statistics.median(there / alone for there, alone in zip(each, bare, strict=True)))
-        print(f"{tool:30} {middle([2 * value / 1000 for value in each])}   {slower:5.1f} %")
-    print(f"icetop's programs: {middle(nanoseconds)} ns at a switch or a wake-up")
+        rates = [rate for rate, _ in each]
+        slower = [100 * (1 - there / alone) for there, alone in zip(rates, bare, strict=True)]
+        print(f"{tool:30} {middle(rates)}  {middle(slower)} %  {statistics.median(mb for _, mb in each):.0f} MB")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ int switch_threads(struct switch_arguments *arguments)
     if (*seat == stranger(tid, settings_here) && drawn(pace) % SEATED_FOR)
         return 0;
     pace->counters[WAITS_SEEN]++;
-    u32 weight = weight_of(pace, *seat == seated(tid, SEAT_WAITED_LONG), settings_here);
+    u32 credit = credit_of(*seat, tid), weight = weight_of(pace, credit, settings_here);
     if (!weight) {
         pace->counters[WAITS_LEFT_OUT]++;
         return 0;
@@ -61,6 +61,7 @@ int switch_threads(struct switch_arguments *arguments)
     }
     scratch_here->woken = 0;
     scratch_here->wait_weight = weight;
+    scratch_here->wait_credit = credit;
     scratch_here->wait_preempted = arguments->values[0] || !state;
     what_for(scratch_here, settings_here);
     begin_stack(scratch_here);

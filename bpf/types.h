@@ -278,7 +278,9 @@ struct scratch {
     u32 wait_place;            /* the file descriptor it waits for and one more, 0 where there is none */
     u32 wait_on_futex;
     u32 wait_holder;
+    u32 wait_credit;
     u32 woken;                 /* 0, or whose waker's stack this is */
+    u32 unused;
     struct stack_event event;
 };
 
@@ -303,12 +305,12 @@ struct wait {
     u32 weight;                /* how many waits this one stands for */
     u32 preempted;             /* whether it could have run on */
     u32 on_futex;
-    u32 unused;
+    u32 credit;                /* that its thread has left */
 };
 
 /* A thread's seat, by the low bits of its number: one word, so that it is read and set at once. A stranger is not of the
- * target, as far as one generation of it goes. */
-enum seat { SEAT_WAITS = 1, SEAT_WAITED_LONG = 2, SEAT_STRANGER = 3, SEAT_SHIFT = 32, SEAT_GENERATION = 48 };
+ * target, as far as one generation of it goes. A thread that waited long has credit: its next switches are followed. */
+enum seat { SEAT_WAITS = 1, SEAT_STRANGER = 2, SEAT_SHIFT = 32, SEAT_CREDIT = 40, SEAT_GENERATION = 48 };
 
 /* What threads waited in one stack. */
 struct waited {

@@ -7,7 +7,8 @@
 #define PACE_STEPS 16         /* at most one in 2^16 switches of threads that wait shortly is followed */
 #define LONG_WALKS 4          /* stacks of threads that wait long, and of wakers, for each of one that waits shortly */
 #define SEATS 65536           /* threads whose numbers differ by a multiple of it share a seat: one of them is not followed */
-#define SEATED_FOR 64
+#define SEATED_FOR 64         /* switches, on the average, for which a stranger is believed to be one */
+#define CREDIT 32             /* switches that are followed after a long wait, and of a thread not seen before */
 #define TASK_DEAD 0x80        /* include/linux/sched.h */
 #define SHORTEST_RUN_QUEUE 10000  /* ns; a shorter time until the thread got a CPU counts as part of its wait */
 
@@ -44,6 +45,13 @@ static inline u64 seated(u32 tid, u64 state)
 static inline u64 stranger(u32 tid, struct settings *settings)
 {
     return seated(tid, SEAT_STRANGER) | (u64)settings->wait_generation << SEAT_GENERATION;
+}
+
+/* How many switches of a thread are to be followed for what it was seen to wait before. */
+static inline u32 credit_of(u64 seat, u32 tid)
+{
+    bool known = (u32)seat == tid && !(seat >> SEAT_SHIFT & 0xff);
+    return known ? seat >> SEAT_CREDIT & 0xff : CREDIT;
 }
 
 /* Notes that a thread is none to follow, where only its number says so; one in SEATED_FOR switches is looked at again,
@@ -100,15 +108,15 @@ static inline void count_ended(struct wait *wait, u64 now, struct settings *sett
 /* A thread that is followed gets a CPU again. */
 static inline void end_wait(u32 tid, u64 *seat, struct settings *settings)
 {
-    u64 now = bpf_ktime_get_ns(), state = 0;
+    u64 now = bpf_ktime_get_ns(), credit = 0;
     struct wait *wait = waits.lookup(&tid);
     if (wait) {
-        state = now - wait->since >= settings->wait_long ? SEAT_WAITED_LONG : 0;
+        credit = now - wait->since >= settings->wait_long ? CREDIT : wait->credit;
         set_busy(1);
         count_ended(wait, now, settings);
         set_busy(0);
     }
-    *seat = seated(tid, state);
+    *seat = tid | credit << SEAT_CREDIT;
     waits.delete(&tid);
 }
 
@@ -140,12 +148,12 @@ static inline bool may_walk(struct pace *pace, struct settings *settings)
     return true;
 }
 
-/* Whether to follow this switch, and for how many it stands: threads that wait long always, of the others so many that
- * a CPU walks no more stacks in a window than it may. */
-static inline u32 weight_of(struct pace *pace, bool waited_long, struct settings *settings)
+/* Whether to follow this switch, and for how many it stands: threads that waited long lately always, of the others so
+ * many that a CPU walks no more stacks in a window than it may. */
+static inline u32 weight_of(struct pace *pace, u32 credit, struct settings *settings)
 {
     turn_window(pace, settings);
-    if (waited_long && may_walk(pace, settings))
+    if (credit && may_walk(pace, settings))
         return 1;
     u32 steps = pace->steps & (2 * PACE_STEPS - 1);
     pace->short_waits++;
@@ -166,6 +174,7 @@ static inline void begin_wait(struct scratch *scratch, u64 stack)
     wait.weight = scratch->wait_weight;
     wait.preempted = scratch->wait_preempted;
     wait.on_futex = scratch->wait_on_futex;
+    wait.credit = scratch->wait_credit ? scratch->wait_credit - 1 : 0;
     if (!seat || ((u32)*seat != tid && *seat == seated(*seat, SEAT_WAITS)) || waits.update(&tid, &wait))
         count_wait(WAITS_LOST_FULL, wait.weight);
     else

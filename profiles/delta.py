@@ -11,6 +11,9 @@ from .series import Series
 from .stacks import Nodes
 from .time_notes import TimeNote
 
+NO_WAITS = "offcpu.refused"
+"""The context's option that says why threads cannot be followed, where they cannot."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -35,7 +38,10 @@ class Vitals:
     kernel does not count it); `pressure` is PSI's `some avg10`
     in percent by resource (empty where PSI is off); `throttled` is the share of periods in which the target's
     cgroup was throttled (None: not asked or not known); `profiler_cpu_s` is CPU seconds used in the interval,
-    `profiler_rss` bytes of memory, those of its maps in the kernel included.
+    `profiler_rss` bytes of memory, those of its maps in the kernel included. `target_queue` is that of the
+    target alone, `target_turn_s` how long it waited before each turn on a CPU; `requests` are block requests a second,
+    and `request_s` how long each took. Of waits, where they are followed: `followed` is the share of switches that
+    were, the others being stood for, and `waits_lost` how many could not be kept.
     """
 
     busy_cores: float = 0.0
@@ -44,6 +50,12 @@ class Vitals:
     throttled: float | None = None
     profiler_cpu_s: float = 0.0
     profiler_rss: int = 0
+    target_queue: float | None = None
+    target_turn_s: float | None = None
+    requests: float | None = None
+    request_s: float | None = None
+    followed: float | None = None
+    waits_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)

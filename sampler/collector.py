@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..profiles.delta import Context, Counts, Delta, Notice, Vitals
+from ..profiles.delta import NO_WAITS, Context, Counts, Delta, Notice, Vitals
 from ..profiles.series import Series
 from ..profiles.target import Target
 from ..symbols.namer import Namer
 from ..targets.cgroup_search import CgroupNotFound
 from ..targets.named_cgroups import NamedCgroups, NothingNamed
 from ..targets.places import Places
+from ..targets.target_vitals import TargetVitalsReader
 from ..targets.vitals import VitalsReader, own_cost
 from .degradations import degradations, silent_engine
 from .finisher import Finisher
@@ -98,6 +99,7 @@ class Collector:
         self._nodes: dict[int, int] = {}
         self._finished: tuple[list[Finished], list[Finished]] = ([], [])
         self._vitals = VitalsReader()
+        self._target_vitals = TargetVitalsReader()
         self._cpu_s = 0.0
         self._kernel_memory = 0
         self._said: set[str] = set()
@@ -108,6 +110,8 @@ class Collector:
         self._remarks: list[Notice] = []
         self._java_maps = JavaMaps(options.java_maps)
         self._orders: deque[Callable[[], None]] = deque(maxlen=100)
+        if self.kernel.refused is not None:
+            self._wait_refused(self.kernel.refused)
         try:
             self._interpreters.look_ahead(options.target)
             self.kernel.begin()
@@ -199,10 +203,24 @@ class Collector:
 
     def _follow_waits(self) -> None:
         if self._waits is None:
-            self.kernel.follow_waits()
+            try:
+                self.kernel.follow_waits()
+            except CannotLoad as error:
+                self._wait_refused(error)
+                return
             self._waits = self._wait_reader()
             self._options = replace(self._options, kinds=(*self._options.kinds, "offcpu"))
             self._new_context = replace(self._new_context or self._context, kinds=self._options.kinds)
+
+    def _wait_refused(self, error: CannotLoad) -> None:
+        """Threads cannot be followed here; CPU time goes on."""
+        kinds = tuple(kind for kind in self._options.kinds if kind != "offcpu")
+        self._options = replace(self._options, kinds=kinds)
+        options = {**self._context.options, NO_WAITS: str(error)}
+        self._new_context = replace(self._new_context or self._context, kinds=kinds, options=options)
+        self._remarks.append(
+            Notice("warning", "what threads wait for is not to be had here", str(error), "CPU time is sampled alone")
+        )
 
     def _wait_reader(self) -> WaitReader:
         from .wait_reader import WaitReader  # with it come sockets, which nothing else here needs
@@ -377,7 +395,16 @@ class Collector:
         cpu_s = used.ru_utime + used.ru_stime
         vitals = replace(self._vitals.read(), profiler_cpu_s=cpu_s - self._cpu_s, profiler_rss=self._memory())
         self._cpu_s = cpu_s
-        return vitals
+        if self._waits is not None:
+            vitals = self._waits.vitals(vitals)
+        target = self._options.target
+        if not target and not target.command:
+            return vitals
+        pids = self.kernel.target_pids() if target.pids or target.command else ()
+        groups = {*target.cgroups, *(self._named.find(target).values() if target.by_place else ())}
+        told = self._target_vitals.read(pids, groups)
+        queue = vitals.target_queue if told.run_queue is None else told.run_queue
+        return replace(vitals, target_queue=queue, target_turn_s=told.turn, throttled=told.throttled)
 
     def _memory(self) -> int:
         """Bytes that the collector holds, in the kernel too: its maps are made whole in the beginning."""

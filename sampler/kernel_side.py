@@ -6,6 +6,7 @@ are still in the old one are waited for; the old half then stands still, and tic
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import struct
@@ -24,7 +25,7 @@ from .loader.compiled import CompiledForm, compiled_form
 from .loader.kept import Keeper
 from .loader.maps import possible_cpus
 from .loader.offsets import kernel_offsets
-from .loader.programs import WAITS, check_permission, make_programs
+from .loader.programs import WAITS, CannotLoad, check_permission, make_programs
 from .loader.source import check_processor
 from .mapping_writer import MappingWriter
 from .options import CollectOptions, map_sizes
@@ -137,6 +138,7 @@ class KernelSide:
         sizes = map_sizes(options, possible_cpus())
         self._programs = make_programs(self._form, sizes)
         self.waits: WaitSide | None = None
+        self.refused: CannotLoad | None = None
         self._named_cgroups = set(named_cgroups)
         self.python = PythonWriter(
             self._programs.maps,
@@ -184,12 +186,19 @@ class KernelSide:
         return self._programs.attach_clocks("sample", self._frequency)
 
     def follow_waits(self) -> None:
-        """Follow what threads wait for, from now on. Raises CannotLoad."""
-        if self.waits is None:
+        """Follow what threads wait for, from now on. Raises CannotLoad, and ever after the same: see `refused`."""
+        if self.refused is not None:
+            raise self.refused
+        if self.waits is not None:
+            return
+        try:
             for name, entries in WAIT_MAPS.items():
                 self._programs.resize(name, entries)
             self._programs.add_chain(WAITS)
             self.waits = WaitSide(self._programs)
+        except CannotLoad as error:
+            self.refused = error
+            raise
 
     def set_rate(self, frequency_hz: int) -> None:
         """Tick at another rate from now on."""
@@ -327,7 +336,8 @@ class KernelSide:
         if options.target.command:
             programs.attach_raw_tracepoint("sched_process_fork", "follow_forks")
         if "offcpu" in options.kinds:
-            self.follow_waits()
+            with contextlib.suppress(CannotLoad):
+                self.follow_waits()
 
     def _knobs(self, options: CollectOptions, offsets: dict[str, int], sizes: dict[str, int]) -> dict[str, int]:
         layout = own_layout()

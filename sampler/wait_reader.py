@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import takewhile
 
-from ..profiles.delta import Counts, Notice
+from ..profiles.delta import Counts, Notice, Vitals
 from ..profiles.locations import Line, Location, placeholder
 from ..profiles.vocabulary import PEER, WAITING, Language
 from ..symbols.namer import Namer
@@ -49,6 +50,10 @@ class WaitReader:
         self._counters: Counter[str] = Counter()
         self._before: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
+        self._lost_before = self._queued = 0
+        self._sees_requests = True
+        self._read_before = self._read_at = time.monotonic()
+        self._requests = self._requests_before = (0, 0)
 
     def start_anew(self, tables: Tables) -> None:
         """Go on with empty tables; stacks have to be learnt again."""
@@ -69,7 +74,10 @@ class WaitReader:
 
     def count(self, reading: WaitReading, nodes: Mapping[int, int], series: Callable[[RawWait], int]) -> Counts:
         """The rows of an epoch; `nodes` are the leaf nodes of stacks by their id."""
-        counts = Counts()
+        counts, self._lost_before = Counts(), self.lost.total()
+        self._read_before, self._read_at = self._read_at, time.monotonic()
+        self._requests_before, self._requests = self._requests, reading.requests or (0, 0)
+        self._queued = sum(wait.nanoseconds for wait in reading.waits if wait.run_queue)
         for wait in reading.waits:
             node = nodes.get(wait.stack)
             if node is None:
@@ -78,14 +86,23 @@ class WaitReader:
             counts.add(self._leaf(node, wait), series(wait), wait.times, wait.nanoseconds)
         for counter, reason in LOSSES.items():
             self.lost[reason] = reading.counters.get(counter, 0)
+        self._sees_requests = reading.requests is not None
         self._before, self._counters = self._counters, Counter(reading.counters)
         return counts
 
-    @property
-    def followed(self) -> float:
-        """The share of switches in the last epoch that were followed; each of them stands for as many as were not."""
+    def vitals(self, vitals: Vitals) -> Vitals:
+        """With what the last epoch told of the target's run queue, of block I/O, and of what was left out."""
         seen, left_out = (self._counters[name] - self._before[name] for name in ("WAITS_SEEN", "WAITS_LEFT_OUT"))
-        return 1 - left_out / seen if seen > 0 else 1.0
+        done, nanoseconds = (now - was for now, was in zip(self._requests, self._requests_before, strict=True))
+        elapsed = self._read_at - self._read_before
+        return replace(
+            vitals,
+            target_queue=self._queued / 1e9 / elapsed if elapsed > 0 else None,
+            requests=done / elapsed if elapsed > 0 and self._sees_requests else None,
+            request_s=nanoseconds / 1e9 / done if done > 0 else None,
+            followed=1 - left_out / seen if seen > 0 else None,
+            waits_lost=self.lost.total() - self._lost_before,
+        )
 
     def notices(self, last: bool) -> list[Notice]:
         """What could not be kept; at the end also how many switches others stand for."""
@@ -94,6 +111,10 @@ class WaitReader:
             for reason, number in self.lost.items()
             if number
         ]
+        if not self._sees_requests:
+            found.append(
+                Notice("info", "block I/O is not timed", "this kernel has no tracepoint for it, or forbids it")
+            )
         seen, left_out = self._counters["WAITS_SEEN"], self._counters["WAITS_LEFT_OUT"]
         if last and left_out:
             why = f"{left_out:,} of {seen:,} were left out, and those followed stand for them"

@@ -106,11 +106,9 @@ class WaitSide:
         """The part of waits that still last, up to `now`, which has not been told."""
         for _, value in self._programs.maps["waits"].items():
             wait = self._wait.from_buffer_copy(value)
-            begin = max(wait.since, self._accounted)
-            woken = wait.since if wait.preempted else wait.woken or now
-            for start, end, queue in ((begin, min(woken, now), False), (max(begin, woken), now, True)):
-                if end > start:
-                    yield self._raw(wait.key, (end - start) * wait.weight, 0, queue)
+            woken = wait.since if wait.preempted else wait.woken
+            for nanoseconds, queue in untold(wait.since, woken, self._accounted, now):
+                yield self._raw(wait.key, nanoseconds * wait.weight, 0, queue)
 
     def _ended(self, epoch: int) -> Iterator[RawWait]:
         held, gone = self._programs.maps["waited"], []
@@ -128,3 +126,15 @@ class WaitSide:
         waker = (key.waker_pid, key.waker_tid)
         who = who_of(key.who)
         return RawWait(*who, nanoseconds, times, run_queue, descriptor, key.holder, waker, key.waker_stack)
+
+
+def untold(since: int, woken: int, accounted: int, now: int) -> Iterator[tuple[int, bool]]:
+    """The parts of a wait that lasts which are not told yet: nanoseconds, and whether the thread waits for a CPU alone.
+
+    It began at `since`, may run since `woken` (0: it may not), and was told up to `accounted`; by the monotonic clock,
+    which stands still while the machine is suspended.
+    """
+    begin, woken = max(since, accounted), woken or now
+    for start, end, queue in ((begin, min(woken, now), False), (max(begin, woken), now, True)):
+        if end > start:
+            yield end - start, queue

@@ -26,6 +26,9 @@ HEAD = struct.Struct(">6sHI")
 WORDS = CHOICES[1:]
 """The choices of a target that are words."""
 
+OF_WAITS = ("target_queue", "target_turn_s", "requests", "request_s", "followed")
+"""Vital signs that may not be known."""
+
 LARGEST = 256 * 1024 * 1024
 
 
@@ -170,6 +173,8 @@ def _vitals(found: dict[str, Any]) -> Vitals:
         throttled=None if found["throttled"] is None else float(found["throttled"]),
         profiler_cpu_s=float(found["profiler_cpu_s"]),
         profiler_rss=_integer(found["profiler_rss"]),
+        waits_lost=_integer(found["waits_lost"]),
+        **{name: None if found[name] is None else float(found[name]) for name in OF_WAITS},
     )
 
 

@@ -70,7 +70,7 @@ class VitalsReader:
             busy_cores=max(now.cpu.busy - before.cpu.busy, 0.0) / elapsed,
             run_queue=waited,
             pressure=self._pressure(),
-            throttled=_share(before.throttling, now.throttling),
+            throttled=share(before.throttling, now.throttling),
         )
 
     def _take(self) -> _Reading:
@@ -145,7 +145,7 @@ def process_cost(pid: int, proc: Path = PROC) -> Cost:
         return Cost(0.0, 0)
 
 
-def _share(before: tuple[int, int] | None, now: tuple[int, int] | None) -> float | None:
+def share(before: tuple[int, int] | None, now: tuple[int, int] | None) -> float | None:
     """The share of the periods between two readings that were throttled."""
     if before is None or now is None:
         return None

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..profiles.delta import Vitals
 from ..profiles.printable import printable
+from ..profiles.vocabulary import parts_of
 from .figures import percent
 from .picture import Picture
+
+WORTH_FOLLOWED = 0.995
+"""The share of switches followed below which it is told."""
+
+WORTH_QUEUE = 0.005
+"""Seconds a second from which the target's waiting for a CPU is told."""
 
 Tone = Literal["chip", "band", "band_faint", "good", "warn", "bad", "live"]
 
@@ -39,6 +47,7 @@ def vital_parts(picture: Picture, self_percent: float | None, ordered_hz: int | 
     if vitals is not None:
         pressure = vitals.pressure.get("cpu", 0.0)
         parts += [Part((f"pressure {pressure:.0f} %",), 8, "warn")] if pressure >= 1 else []
+        parts += _target_parts(vitals)
         parts += [Part((f"throttled {100 * vitals.throttled:.0f} %",), 2, "bad")] if vitals.throttled else []
     parts += honesty_parts(picture)
     if self_percent is not None:
@@ -60,6 +69,28 @@ def _busy_parts(picture: Picture) -> list[Part]:
     return parts
 
 
+def _target_parts(vitals: Vitals) -> list[Part]:
+    """How the target fares, and the disks, where that is worth a word."""
+    parts = []
+    queue, turn = vitals.target_queue, vitals.target_turn_s
+    if queue is not None and queue >= WORTH_QUEUE:
+        long = f"target queue {queue:.2f} s/s" + (f", {1000 * turn:.1f} ms a turn" if turn else "")
+        parts.append(Part((long, f"queue {queue:.2f} s/s"), 4, "warn" if queue >= 1 else "band"))
+    if vitals.request_s is not None:
+        parts.append(Part((f"block I/O {1000 * vitals.request_s:.1f} ms",), 8))
+    return parts
+
+
+def _wait_parts(vitals: Vitals | None) -> list[Part]:
+    """How much of the waits was followed, and lost."""
+    if vitals is None or vitals.followed is None:
+        return []
+    share = percent(100 * vitals.followed)
+    whole = vitals.followed >= WORTH_FOLLOWED
+    parts = [] if whole else [Part((f"{share} % of switches followed", f"followed {share} %"), 3)]
+    return parts + ([Part((f"lost waits {vitals.waits_lost}",), 2, "bad")] if vitals.waits_lost else [])
+
+
 def honesty_parts(picture: Picture) -> list[Part]:
     """How much of the picture is whole, and what was lost."""
     account = picture.account
@@ -70,6 +101,8 @@ def honesty_parts(picture: Picture) -> list[Part]:
         parts.append(Part((f"complete {percent(share)} %",), 2, tone))
     if account.expected or account.lost:
         parts.append(Part((f"lost {account.lost}",), 3, "bad" if account.lost else "band"))
+    if "offcpu" in parts_of(picture.view.kind):
+        parts += _wait_parts(picture.vitals)
     return parts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..profiles.delta import Notice
+from ..profiles.delta import NO_WAITS, Notice
 from ..profiles.printable import printable
 from ..profiles.vocabulary import shown_kinds
 from .figures import length, scale_for
@@ -41,6 +41,9 @@ def no_samples(picture: Picture, live: bool) -> list[str]:
     target = printable(picture.context.target, 200)
     busy = _busy(picture)
     there = shown_kinds(picture.context.kinds)
+    if live and view.kind in FOLLOWED and NO_WAITS in picture.context.options:
+        why = printable(picture.context.options[NO_WAITS], 200)
+        return ["threads cannot be followed here", "", why, "1 shows where CPU time goes"]
     if live and view.kind in FOLLOWED and view.kind not in there:
         return ["threads are followed from now on", "", "what they wait for shows in a moment"]
     if view.kind not in there and picture.anything:

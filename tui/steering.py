@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from ..profiles.delta import Context
+from ..profiles.delta import NO_WAITS, Context
 from ..profiles.source import AsksJava, FollowsWaits, Source, Steerable
 from ..profiles.target import Target
 from ..profiles.vocabulary import parts_of, shown_kinds
@@ -36,7 +36,8 @@ class Steering:
 
     def kinds(self, context: Context) -> tuple[str, ...]:
         """The kinds to look at: those there are, and off-CPU time where the source can begin to follow it."""
-        more = ("offcpu",) if self._waits is not None and "offcpu" not in context.kinds else ()
+        can_begin = self._waits is not None and "offcpu" not in context.kinds and NO_WAITS not in context.options
+        more = ("offcpu",) if can_begin else ()
         return shown_kinds((*context.kinds, *more))
 
     def follow(self, kind: str, context: Context) -> None:

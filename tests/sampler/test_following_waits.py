@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from icetop.profiles.delta import NO_WAITS
 from icetop.profiles.profile import Profile
 from icetop.profiles.target import Target
+from icetop.sampler.loader.programs import CannotLoad, Programs
 from icetop.sampler.options import CollectOptions
 from icetop.sampler.session import Session
 
@@ -39,3 +41,24 @@ def test_waits_are_followed_from_the_order_on(build: Callable[..., Path]) -> Non
     assert before == 0
     assert profile.context.kinds == ("cpu", "offcpu")
     assert 2e9 < after < 4.6e9
+
+
+def test_where_threads_cannot_be_followed_cpu_time_is_sampled_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under lockdown: it is said, nothing of it is offered, and an order for it changes nothing."""
+
+    def refuse(programs: Programs, tracepoint: str, name: str) -> None:
+        raise CannotLoad(f"tracepoint {tracepoint}", PermissionError(1, "Operation not permitted"))
+
+    monkeypatch.setattr(Programs, "attach_raw_tracepoint", refuse)
+    session = Session(CollectOptions(kinds=("offcpu", "cpu")), lambda stage: None, end_with_target=False)
+    profile = Profile()
+    try:
+        for delta in session.deltas(0.5):
+            session.follow_waits()
+            profile.fold(delta)
+    finally:
+        session.close()
+    assert profile.context.kinds == ("cpu",)
+    assert "not permitted" in profile.context.options[NO_WAITS]
+    assert any("not to be had here" in str(notice) for notice in profile.notices)
+    assert not any("offcpu" in bucket.counts for bucket in profile.timeline.buckets())
