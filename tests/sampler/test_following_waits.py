@@ -53,9 +53,10 @@ def test_where_threads_cannot_be_followed_cpu_time_is_sampled_alone(monkeypatch:
     session = Session(CollectOptions(kinds=("offcpu", "cpu")), lambda stage: None, end_with_target=False)
     profile = Profile()
     try:
-        for delta in session.deltas(0.5):
-            session.follow_waits()
+        for place, delta in enumerate(session.deltas(0.5)):
             profile.fold(delta)
+            if place == 1:
+                session.follow_waits()
     finally:
         session.close()
     assert profile.context.kinds == ("cpu",)
