@@ -108,7 +108,11 @@ def test_who_waits_for_a_lock_who_held_it_and_who_let_go(
     found = report("x.pb.gz", "--kind", "lock", "--stacks")
     assert {row["cause"] for row in found["causes"]} == {"lock", "GIL"}
     assert found["total"] == sum(row["value"] for row in found["causes"])
-    assert {stack["cause"] for stack in found["stacks"] if stack["pid"] == python.pid} == {"GIL"}
+    of_python: Counter[str] = Counter()
+    for stack in found["stacks"]:
+        if stack["pid"] == python.pid:
+            of_python[stack["cause"]] += stack["value"]
+    assert of_python["GIL"] > 0.9 * of_python.total(), found["stacks"]
     waits = [stack for stack in found["stacks"] if stack["comm"] == "visitor" and stack["pid"] == process.pid]
     told = sum(stack["value"] for stack in waits)
     assert told > 0.5e9

@@ -1,14 +1,11 @@
-"""A thread's wall time is its lifetime, whatever it does; and the waits of a service on a real database."""
+"""The waits of a service on a real database."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import socket
 import subprocess
-import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,51 +18,6 @@ pytestmark = [pytest.mark.bpf, pytest.mark.soak]
 
 PROGRAMS = Path(__file__).parent.parent / "programs"
 PYTHON = "/usr/bin/python3"
-ASKS = 'import socket; a, b = socket.socketpair()\nwhile True: a.settimeout(0.004); a.send(b"x"); b.recv(1)'
-BUSY_TIMER = "setInterval(() => { for (let i = 0; i < 1e6; i++); }, 7)"
-KINDS = {
-    "sleeps": "sleep 60",
-    "python that waits and runs": f"{PYTHON} -c 'import time\nwhile True: time.sleep(0.01); sum(range(200000))'",
-    "python with threads": (
-        f"{PYTHON} -c 'import threading, time\ndef f():\n while True: sum(range(9999))\n"
-        "threading.Thread(target=f).start()\nwhile True: time.sleep(0.02)'"
-    ),
-    "starts others": "sh -c 'while :; do /bin/true; sleep 0.05; done'",
-    "writes to disk": "sh -c 'while :; do dd if=/dev/zero of=disk bs=64k count=8 conv=fsync status=none; done'",
-    "a socket": f"{PYTHON} -c '{ASKS}'",
-    "an event loop": (
-        f"{PYTHON} -c 'import asyncio\nasync def f():\n while True: await asyncio.sleep(0.003)\nasyncio.run(f())'"
-    ),
-}
-
-
-def test_wall_time_is_the_lifetime_on_ten_kinds_of_program(
-    build: Callable[..., Path], icetop: Icetop, report: Callable[..., dict[str, Any]], tmp_path: Path
-) -> None:
-    """Within 1 %, all of them side by side on few CPUs, from the first instruction to the last."""
-    kinds = {
-        **KINDS,
-        "waits": str(build("waits", "-O2")),
-        "a mutex": str(build("mutex", "-O2", "-pthread")),
-        "a storm": f"{build('ping_pong', '-O2')} 60",
-        **(
-            {"node": "node -e 'setInterval(() => { for (let i = 0; i < 1e6; i++); }, 7)'"}
-            if shutil.which("node")
-            else {}
-        ),
-    }
-    words = [f"{name}={command}" for name, command in kinds.items()]
-    runner = (sys.executable, PROGRAMS / "kinds_of_program.py", 10, "lived", *words)
-    done = icetop("record", "--kind", "wall", "-F", 999, "-o", "x.pb.gz", "--", *runner)
-    assert done.returncode == 0, done.stderr
-    lived: dict[str, tuple[int, int]] = json.loads((tmp_path / "lived").read_text())
-    sums: Counter[int] = Counter()
-    for stack in report("x.pb.gz", "--kind", "wall", "--idle", "--stacks")["stacks"]:
-        if stack["pid"] == stack["tid"]:
-            sums[stack["pid"]] += stack["value"]
-    assert len(lived) >= 10
-    found = {name: sums[pid] / nanoseconds for name, (pid, nanoseconds) in lived.items()}
-    assert found == {name: pytest.approx(1, abs=0.01) for name in found}, done.stderr
 
 
 @pytest.fixture
