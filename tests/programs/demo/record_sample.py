@@ -29,7 +29,7 @@ def main() -> None:
     # What the kernel's builder added to its release is about the machine that recorded, not about the scene.
     profile.context = replace(profile.context, kernel=profile.context.kernel.partition("-")[0])
     begin, end = (profile.timeline.start_ns + round(second * SECOND) for second in found["index"])
-    profile.add_notes((TimeNote(begin, end, "CREATE INDEX"),))
+    profile.add_notes((TimeNote(begin, end, "CREATE INDEX"), TimeNote(end, end, "index made")))
     save(profile, str(out))
     out.chmod(0o644)
     print(json.dumps(found, indent=1))
