@@ -87,7 +87,7 @@ def icetop(columns: int, rows: int, *words: str, **environ: str) -> Iterator[Tmu
 
 def compared(folder: Path) -> None:
     """The sample recording, its second half against its first: in full colour, in 16 colours, in red and blue."""
-    words = ("open", str(ROOT / "snapshots" / "sample.pb.gz"), "--range", "-20..", "--baseline", "0..20")
+    words = ("open", str(ROOT / "snapshots" / "sample.pb.gz"), "--range", "-9..", "--baseline", "2..11")
     for name, columns, more, environ in (
         ("compared", 120, (), FULL),
         ("compared-sixteen", 110, ("--color", "16"), {"TERM": "xterm"}),
@@ -95,7 +95,9 @@ def compared(folder: Path) -> None:
     ):
         with icetop(columns, 34, *words, *more, **environ) as screen:
             screen.wait_for(lambda text: "What changed" in text)
-            screen.press("Escape", "j", "j")
+            screen.press("Escape", *"vvvvvv")
+            screen.wait_for(lambda text: "by service" in text)
+            screen.press("j", "j")
             screen.draw(folder / f"{name}.svg")
 
 

@@ -58,13 +58,18 @@ def make_index() -> None:
 
 def watch(out: str, seconds: float, live: bool) -> tuple[tuple[float, float], tuple[float, float]]:
     """Record while the index is made; gives the stretches before and after in unix time."""
-    recorder = subprocess.Popen([*ICETOP, "record", *WATCHED, "-o", out], stdin=subprocess.DEVNULL)
+    told = subprocess.DEVNULL if live else None  # on the screen there is no place for other words
+    recorder = subprocess.Popen([*ICETOP, "record", *WATCHED, "-o", out], stdin=subprocess.DEVNULL, stderr=told)
     screen = subprocess.Popen([*ICETOP, *WATCHED, "--no-history"]) if live else None
+    if not live:
+        print(f"icetop demo: the search has no index; one is made in {seconds:.0f} s", file=sys.stderr)
     time.sleep(2)
     before = (time.time(), time.time() + seconds)
     time.sleep(seconds)
     make_index()
     time.sleep(2)
+    if not live:
+        print(f"icetop demo: the index is made; {seconds:.0f} s more", file=sys.stderr)
     after = (time.time(), time.time() + seconds)
     time.sleep(seconds)
     if screen is not None:
