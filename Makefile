@@ -144,7 +144,7 @@ pictures: setup-test
 
 sample: setup
 	@$(find_root)
-	exec $$root env PATH="$$PATH" .venv/bin/python tests/programs/demo/record_sample.py snapshots/sample.pb.gz
+	exec $$root env PATH="$$PATH" ALONE=1 .venv/bin/python tests/programs/demo/record_sample.py snapshots/sample.pb.gz
 
 clean:
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
