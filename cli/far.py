@@ -50,6 +50,8 @@ def folded(source: Source, seconds: float) -> Profile:
                 tell(notice)
     except SourceError as error:
         raise Failure(error.notice.what, error.notice.why, error.notice.mend) from None
+    except ValueError as error:
+        raise Failure("what the far end says makes no sense", str(error)) from None
     finally:
         timer.cancel()
     return profile

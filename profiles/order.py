@@ -36,6 +36,8 @@ class OrderMemory:
 
 
 def heavy(cum: IntArray) -> npt.NDArray[np.bool_]:
-    """Which boxes are remembered; `cum[0]` is the whole."""
+    """Which boxes are remembered; `cum[0]` is the whole. There are none where all is less than nothing."""
+    if not len(cum):
+        return np.zeros(0, dtype=np.bool_)
     remembered: npt.NDArray[np.bool_] = cum >= cum[0] * SMALLEST_SHARE
     return remembered

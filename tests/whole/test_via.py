@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import random
 import shlex
 import subprocess
 import sys
+from array import array
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from typing import Any
 
+import msgpack
 import pytest
 from icetop.cli.far import folded
-from icetop.profiles.delta import Context, Delta
+from icetop.profiles.delta import Context, Counts, Delta
+from icetop.profiles.locations import Line, Location
 from icetop.profiles.profile import Profile
+from icetop.profiles.series import Series
 from icetop.profiles.source import SourceError
+from icetop.profiles.stacks import ROOTS
 from icetop.profiles.target import Target
+from icetop.profiles.view import View
+from icetop.profiles.vocabulary import Language
 from icetop.sampler.agent_source import AgentSource, far_agent
 from icetop.sampler.options import CollectOptions
-from icetop.sampler.wire import HEAD, MAGIC, VERSION, pack_delta, write_message
+from icetop.sampler.wire import HEAD, MAGIC, VERSION, BadMessage, pack_delta, unpack_delta, write_message
+from icetop.tui.picture import Camera
 
 AGENT = shlex.join([sys.executable, "-m", "icetop", "agent"])
 THROUGH_A_SHELL = shlex.join(
@@ -130,3 +141,50 @@ def test_seconds_count_from_where_the_far_end_begins_to_sample() -> None:
     source = Late()
     assert folded(source, 0.05).timeline.end_ns == 4
     assert source.over.is_set() and not source.early
+
+
+HOSTILE = [
+    None, -1, 0, 2**31, 2**32 - 1, 2**32, 2**63 - 1, -(2**63), 2**64 - 1, 1e308, float("inf"), float("nan"), True,
+    "", "x" * 100_000, "\x1b[31m\0\x07[bold]\u202e", b"", b"\xff" * 7, b"\xff" * 8, [], {}, [[]],
+]  # fmt: skip
+
+
+def paths_in(node: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
+    if path:
+        yield path
+    rows = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, below in rows:
+        yield from paths_in(below, (*path, key))
+
+
+def spoilt(message: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """The message with up to three of its values replaced by such as nobody expects."""
+    for _ in range(chance.randint(1, 3)):
+        *way, last = chance.choice(list(paths_in(message)))
+        node: Any = message
+        for key in way:
+            node = node[key]
+        node[last] = chance.choice(HOSTILE)
+    return message
+
+
+def test_a_hostile_far_end_is_refused_or_drawn_and_never_more() -> None:
+    counts = Counts(array("I", [ROOTS]), array("I", [0]), array("I", [3]), array("q", [30]))
+    delta = replace(
+        Delta(1, 2, expected=4, context=Context("h", "6.1", 2, 1, 99), lost={"ring_full": 1}, counts={"cpu": counts}),
+        locations=[Location(Language.NATIVE, "/bin/x", "ab", 16, (Line("f", "f.c", 7, 5),))],
+        nodes=[(0, 0)],
+        series=[Series(5, 99, 6, "x", "/a")],
+        labels={0: {"process": "x", "container": "c"}},
+    )
+    drawn = 0
+    for seed in range(300):
+        message = msgpack.unpackb(msgpack.packb(pack_delta(delta)), strict_map_key=False)
+        profile = Profile()
+        try:
+            profile.fold(unpack_delta(spoilt(message, random.Random(seed))))
+        except (BadMessage, ValueError):
+            continue
+        Camera().take(profile, View())
+        drawn += 1
+    assert 10 < drawn < 290
