@@ -129,6 +129,16 @@ def test_a_place_gets_the_name_that_another_window_has_for_it(tmp_path: Path) ->
     assert encode_folded(source(folder).profile(), "cpu") == b"main;main;work 4\n"
 
 
+def test_a_host_that_was_named_by_its_recorder_keeps_that_name(tmp_path: Path) -> None:
+    folders = []
+    for node in ("node-1", "node-2"):
+        maker = ProfileMaker()
+        maker.sample("main;work", 1, host=node)
+        maker.tick(context=replace(maker.profile.context, host=f"icetop-of-{node}", kinds=("cpu",)))
+        folders.append(record(tmp_path / node, maker.profile))
+    assert [labels["host"] for labels in source(*folders).profile().labels] == ["node-1", "node-2"]
+
+
 def test_several_machines_are_one_profile(tmp_path: Path) -> None:
     one = record(tmp_path / "one", window(0.4), window(2.4))
     two = record(tmp_path / "two", window(0, host="web-2"), window(2, "main;other", host="web-2"))

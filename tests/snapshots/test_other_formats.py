@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -257,3 +258,19 @@ def test_what_node_records_here(tmp_path: Path) -> None:
     fib = next(row for row in report.functions if row.frame.name == "fib")
     assert (fib.frame.line, fib.frame.file) == (1, str(script))
     assert fib.flat_samples == sum(kinds[sample] == "fib" for sample in content["samples"])
+
+
+@pytest.mark.skipif(shutil.which("py-spy") is None, reason="py-spy is not installed")
+@pytest.mark.parametrize(("form", "ending"), [("raw", "txt"), ("speedscope", "json")])
+def test_what_py_spy_records_here(tmp_path: Path, form: str, ending: str) -> None:
+    script, path = tmp_path / "spin.py", tmp_path / f"spy.{ending}"
+    script.write_text("def spin():\n    while True: pass\nspin()\n")
+    words = ["py-spy", "record", "-r", "100", "-d", "1", "-f", form, "-o", str(path), "--", sys.executable, str(script)]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("py-spy may not record here")
+    report = build_report(profile := FileSource(str(path)).profile(), View(kind=profile.kinds()[0]))
+    if form == "raw":
+        assert report.samples == sum(int(line.rsplit(" ", 1)[1]) for line in path.read_text().splitlines())
+    else:
+        assert report.samples == sum(len(found["samples"]) for found in json.loads(path.read_text())["profiles"])
+    assert sum(row.flat_samples for row in report.functions if row.frame.name.startswith("spin")) > report.samples / 2
