@@ -21,7 +21,7 @@ from pathlib import Path
 from terminal_svg import picture
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 30.0
+PATIENCE = 90.0
 HISTORY = 25.0
 """Seconds of history before the first picture."""
 
