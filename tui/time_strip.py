@@ -135,22 +135,24 @@ class TimeStrip(Painted):
         write(signs, styles, 0, ago, palette.faint)
         changes = [columns_in(change, first, step, columns)[0] for change in picture.changes]
         changes = [place for place in changes if place < columns]
-        for place in changes:
+        notes = [columns_in((note.start_ns, note.start_ns + step), first, step, columns)[0] for note in picture.notes]
+        taken = {place for place in (*changes, *notes, *([] if peak is None else [peak])) if place < columns}
+        for place in taken:
             write(signs, styles, place, CHANGE_SIGN, palette.strip_change)
         marks = [(picture.shown_ns, "shown", palette.strip_shown)]
         if any(picture.baseline_ns):
             marks.insert(0, (picture.baseline_ns, "baseline", palette.strip_baseline))
         for extent, word, style in marks:
             left, right = columns_in(extent, first, step, columns)
-            self._bracket(signs, styles, left, right, (f" {word} {clock(extent[0])} ", f" {word} "), style, peak)
+            self._bracket(signs, styles, left, right, (f" {word} {clock(extent[0])} ", f" {word} "), style, taken)
         free = (" ", CHANGE_SIGN, glyphs.mark_left, glyphs.mark_line, glyphs.mark_right)
         if peak is not None and signs[peak] in free:
             write(signs, styles, peak, glyphs.up, palette.strong)
         for place in changes:  # again: a bracket may have been drawn over it
             if signs[place] in (*free, glyphs.up):
                 write(signs, styles, place, CHANGE_SIGN, palette.strip_change)
-        for note in picture.notes:
-            self._note(signs, styles, columns_in((note.start_ns, note.start_ns + step), first, step, columns)[0], note)
+        for place, note in zip(notes, picture.notes, strict=True):
+            self._note(signs, styles, place, note)
         put_runs(row.to(LABEL), signs, styles)
 
     def _note(self, signs: list[str], styles: list[Style], at: int, note: TimeNote) -> None:
@@ -170,10 +172,10 @@ class TimeStrip(Painted):
         right: int,
         forms: tuple[str, ...],
         style: Style,
-        peak: int | None,
+        taken: set[int],
     ) -> None:
         """A bracket under a stretch, with the longest words in it that fit, else beside it where that is free; words
-        leave the peak's column free if they can."""
+        leave columns free that are `taken` if they can."""
         glyphs, room = self.look.glyphs, right - left - 2
         if room < 0:
             return
@@ -185,17 +187,16 @@ class TimeStrip(Painted):
                 write(signs, styles, at, forms[0], style)
             elif len(forms[1]) <= room:
                 words = forms[1]
-        line = glyphs.mark_line * _before(room, len(words), None if peak is None else peak - left - 1) + words
+        line = glyphs.mark_line * _before(room, len(words), {place - left - 1 for place in taken}) + words
         text = glyphs.mark_left + line + glyphs.mark_line * (room - len(line)) + glyphs.mark_right
         write(signs, styles, left, text, style)
 
 
-def _before(room: int, width: int, peak: int | None) -> int:
-    """Cells before words of this width, so that they stand in the middle of the room, or right beside the peak."""
+def _before(room: int, width: int, taken: set[int]) -> int:
+    """Cells before words of this width, so that they stand as near to the middle as what is taken allows."""
     middle = (room - width) // 2
-    if peak is None or not middle <= peak < middle + width:
-        return middle
-    return peak + 1 if peak + 1 + width <= room else max(peak - width, 0)
+    free = (at for at in range(room - width + 1) if taken.isdisjoint(range(at, at + width)))
+    return min(free, key=lambda at: abs(at - middle), default=middle)
 
 
 def peak_of(loads: list[float]) -> int | None:

@@ -157,8 +157,8 @@ def test_columns_are_means_of_the_seconds_in_them() -> None:
 def test_the_peak_is_the_first_of_the_highest_columns_and_words_leave_it_free() -> None:
     assert peak_of([0.0, 1.0, 1.999, 2.001, 0.5]) == 2
     assert peak_of([0.0, 0.0]) is None
-    assert [_before(20, 6, peak) for peak in (None, 2, 7, 12, 19)] == [7, 7, 8, 13, 7]
-    assert _before(8, 6, 3) == 0
+    assert [_before(20, 6, taken) for taken in (set(), {2}, {7}, {12}, {4, 10})] == [7, 7, 8, 6, 11]
+    assert _before(8, 6, {3}) == 1
 
 
 def test_the_shown_stretch_is_marked() -> None:
