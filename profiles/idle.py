@@ -16,8 +16,10 @@ IntArray = npt.NDArray[np.int64]
 
 IDLE = frozenset(
     (
-        # The kernel's: an event loop that has nothing to do, a server without a new client, a prompt.
-        *("ep_poll", "inet_csk_accept", "unix_accept", "n_tty_read", "do_sigtimedwait", "sigsuspend", "pause"),
+        # The kernel's: an event loop that has nothing to do (some kernels have the first within the second), a server
+        # without a new client, a prompt.
+        *("ep_poll", "do_epoll_wait", "inet_csk_accept", "unix_accept"),
+        *("n_tty_read", "do_sigtimedwait", "sigsuspend", "pause"),
         # Go's scheduler and its helpers.
         *("runtime.stopm", "runtime.sysmon", "runtime.gcBgMarkWorker", "runtime.templateThread"),
         # Java's pools and the JVM's own threads.

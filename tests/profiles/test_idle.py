@@ -15,7 +15,7 @@ from icetop.profiles.view import View
 from icetop.profiles.vocabulary import WAITING, Language
 
 STACKS = {
-    ("main", "serve", "epoll_wait", "ep_poll", "[events]"): 700,
+    ("main", "serve", "epoll_wait", "do_epoll_wait", "[events]"): 700,
     ("main", "handler", "recv", "tcp_recvmsg", "[network]"): 200,
     ("main", "ProcSleep", "WaitLatch", "ep_poll", "[events]"): 50,
     ("concurrent.futures.thread._worker", "do_futex", "futex_wait", "[lock]"): 300,
