@@ -125,3 +125,48 @@ def test_who_waits_for_a_lock_who_held_it_and_who_let_go(
     only = report("x.pb.gz", "--kind", "wall", "--cause", "lock", "-p", process.pid)
     assert [row["cause"] for row in only["causes"]] == ["lock"]
     assert only["total"] == sum(stack["value"] for stack in found["stacks"] if stack["pid"] == process.pid)
+
+
+LIVES = """
+import os, signal, sys, threading, time
+def lived(pid, since):
+    os.waitpid(pid, 0)
+    return [pid, time.monotonic() - since]
+at = time.monotonic()
+killed = os.fork() or time.sleep(60)
+changing = os.fork()
+if not changing:
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    time.sleep(0.5)
+    os.execvp("sleep", ["sleep", "0.7"])
+splitting = os.fork()
+if not splitting:
+    sleeper = threading.Thread(target=time.sleep, args=(0.8,))
+    sleeper.start()
+    for _ in range(5):
+        os.waitpid(os.fork() or os._exit(0), 0)
+    sleeper.join()
+    os._exit(0)
+time.sleep(1)
+os.kill(killed, signal.SIGKILL)
+found = [lived(pid, at) for pid in (killed, splitting, changing)]
+print(*(f"{pid} {seconds}" for pid, seconds in found), file=open(sys.argv[1], "w"))
+"""
+
+
+@pytest.mark.soak
+def test_threads_that_end_exec_and_fork_while_they_wait(icetop: Icetop, report: Report, tmp_path: Path) -> None:
+    """What they waited until then is there, no more than they lived, and nothing is lost."""
+    done = icetop("record", "--kind", "offcpu", "-o", "x.pb.gz", "--", "/usr/bin/python3", "-c", LIVES, "lived")
+    assert done.returncode == 0, done.stderr
+    assert "waits were lost" not in done.stderr
+    words = (tmp_path / "lived").read_text().split()
+    lived = dict(zip(map(int, words[::2]), map(float, words[1::2]), strict=True))
+    sums: Counter[tuple[int, bool]] = Counter()
+    for stack in report("x.pb.gz", "--kind", "offcpu", "--idle", "--stacks")["stacks"]:
+        sums[stack["pid"], stack["pid"] == stack["tid"]] += stack["value"] / 1e9
+    for pid, least in zip(lived, (0.9, 0.7, 1.1), strict=True):
+        assert least < sums[pid, True] < lived[pid] + 0.02, (sums, lived)
+    _, splitting, changing = lived
+    assert 0.7 < sums[splitting, False] < lived[splitting]
+    assert 0.4 < sums[changing, False] < lived[changing], "the thread that exec ended"
