@@ -159,7 +159,8 @@ def _sums(tree: CallTree) -> tuple[IntArray, IntArray, IntArray, IntArray]:
 def _listed(tree: CallTree, view: View, cum: IntArray, cum_samples: IntArray) -> npt.NDArray[np.bool_]:
     """Which frames are not under the view's minimum, in a comparison on either side."""
     fewest = max(view.minimum_samples, 1)
-    listed: npt.NDArray[np.bool_] = (cum_samples >= fewest) & (np.abs(cum) >= view.minimum_share * abs(tree.total))
+    some = (cum_samples >= fewest) | ((cum != 0) & (fewest == 1))  # a wait that lasts has not been once yet
+    listed: npt.NDArray[np.bool_] = some & (np.abs(cum) >= view.minimum_share * abs(tree.total))
     if tree.change is not None:
         was, least = tree.change.functions, view.minimum_share * abs(tree.change.sides.was.total)
         listed |= (was.cum_samples >= fewest) & (np.abs(was.cum) >= least)

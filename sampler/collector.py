@@ -41,6 +41,7 @@ from .tables import Tables
 from .who import RawCount, Who
 
 if TYPE_CHECKING:
+    from .sleepers import Sleepers
     from .wait_reader import WaitReader
 
 FIRST_DRAINS = (0.06, 0.2, 0.4)
@@ -95,6 +96,7 @@ class Collector:
         self._stacks = StackReader(
             self._tables, self._namer, self._processes, self._python, self._finisher.function_start
         )
+        self._sleepers: Sleepers | None = None
         self._waits = self._wait_reader() if self.kernel.waits else None
         self._nodes: dict[int, int] = {}
         self._finished: tuple[list[Finished], list[Finished]] = ([], [])
@@ -200,6 +202,8 @@ class Collector:
         self.kernel.retarget(target, self._named.require(target))
         self._options = replace(self._options, target=target)
         self._new_context = replace(self._new_context or self._context, target=str(target))
+        if self._waits is not None:
+            self._find_sleepers()
 
     def _follow_waits(self) -> None:
         if self._waits is None:
@@ -225,7 +229,14 @@ class Collector:
     def _wait_reader(self) -> WaitReader:
         from .wait_reader import WaitReader  # with it come sockets, which nothing else here needs
 
+        self._find_sleepers()
         return WaitReader(self._tables, self._namer, self._stacks)
+
+    def _find_sleepers(self) -> None:
+        """Look for threads of the target's processes that sleep now."""
+        from .sleepers import Sleepers
+
+        self._sleepers = Sleepers(sorted(self._options.target.pids))
 
     def _set_rate(self, frequency_hz: int) -> None:
         self.kernel.set_rate(frequency_hz)
@@ -324,6 +335,8 @@ class Collector:
         self._stacks.name_pending(naming_seconds)
         if self._waits is not None:  # after names: they tell some causes, and who woke whom where
             counts["offcpu"] = self._waits.count(reading.waits, self._nodes, self._series)
+            if self._sleepers is not None:
+                self._waits.count_sleepers(self._sleepers, counts["offcpu"], self._series)
         self._remarks += self._java_maps.ask(unnamed_java(self._stacks, self._processes), last)
         self.kernel.send_again(self._stacks.follow_generated_code(last))
         delta = self._delta(reading, counts, last)
@@ -350,7 +363,8 @@ class Collector:
 
     def _series(self, row: Who) -> int:
         process = self._processes.find(row.pid, row.start_ns)
-        series = Series(row.pid, row.start_ns, row.tid, row.comm, self._processes.cgroup(row.cgroup_id, process))
+        start_ns = row.start_ns if self._sleepers is None else self._sleepers.start_of(row.pid, row.start_ns)
+        series = Series(row.pid, start_ns, row.tid, row.comm, self._processes.cgroup(row.cgroup_id, process))
         return self._tables.series(series, process.labels, self._places.labels(series.cgroup))
 
     def _delta(self, reading: Reading, counts: dict[str, Counts], last: bool) -> Delta:

@@ -10,15 +10,17 @@ from itertools import takewhile
 
 from ..profiles.delta import Counts, Notice, Vitals
 from ..profiles.locations import Line, Location, placeholder
-from ..profiles.vocabulary import PEER, WAITING, Language
-from ..symbols.namer import Namer
+from ..profiles.vocabulary import PEER, WAITING, Language, StackEnd
+from ..symbols.namer import KERNEL, Namer
 from ..targets.peers import Peer, Peers
 from ..targets.threads import Threads, thread_name
 from .kernel_side import RawStack
+from .sleepers import Sleepers
 from .stack_reader import ENTRIES, StackReader
 from .tables import Tables
 from .wait_causes import GIL, LOCK, RUN_QUEUE, UNTOLD, cause_of, is_by_interrupt, is_of_gil, is_waking, scheduler_frames
 from .wait_side import RawWait, WaitReading
+from .who import Who
 
 NEAREST_FRAMES = 8
 """Of a stack that is told in one line, so many functions from the leaf."""
@@ -89,6 +91,17 @@ class WaitReader:
         self._sees_requests = reading.requests is not None
         self._before, self._counters = self._counters, Counter(reading.counters)
         return counts
+
+    def count_sleepers(self, sleepers: Sleepers, counts: Counts, series: Callable[[Who], int]) -> None:
+        """Add the rows of threads that have slept since before icetop came. Of their stacks only the kernel's part is
+        known."""
+        for sleeper, nanoseconds in sleepers.told():
+            places = sleeper.functions[scheduler_frames(sleeper.functions) :]
+            kernel = [Location(Language.KERNEL, KERNEL, "", _number(name), (Line(name),)) for name in reversed(places)]
+            indexes = [self._tables.location(location)[0] for location in kernel]
+            node = self._tables.node(StackEnd.UNREADABLE_STACK, indexes)
+            leaf = self._tables.child(node, self._cause(cause_of(sleeper.functions)))
+            counts.add(leaf, series(sleeper.who), 0, nanoseconds)
 
     def vitals(self, vitals: Vitals) -> Vitals:
         """With what the last epoch told of the target's run queue, of block I/O, and of what was left out."""

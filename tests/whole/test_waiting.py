@@ -103,7 +103,7 @@ def test_who_waits_for_a_lock_who_held_it_and_who_let_go(
         "import threading\ndef spin():\n    while True: sum(range(1000))\nthreading.Thread(target=spin).start(); spin()"
     )
     process, python = start(build("mutex", "-O2", "-pthread")), start("/usr/bin/python3", "-c", spin)
-    done = icetop("record", "--kind", "lock", "-d", 3, "-o", "x.pb.gz", "-p", f"{process.pid},{python.pid}")
+    done = icetop("record", "--kind", "lock", "-d", 2, "-o", "x.pb.gz", "-p", f"{process.pid},{python.pid}")
     assert done.returncode == 0, done.stderr
     found = report("x.pb.gz", "--kind", "lock", "--stacks")
     assert {row["cause"] for row in found["causes"]} == {"lock", "GIL"}
@@ -170,3 +170,17 @@ def test_threads_that_end_exec_and_fork_while_they_wait(icetop: Icetop, report: 
     _, splitting, changing = lived
     assert 0.7 < sums[splitting, False] < lived[splitting]
     assert 0.4 < sums[changing, False] < lived[changing], "the thread that exec ended"
+
+
+def test_what_slept_before_icetop_came_shows_while_it_lasts(icetop: Icetop, report: Report, start: Start) -> None:
+    """Its wait is counted from then on; a thread of the same process that wakes is one of it."""
+    code = "import threading, time; threading.Thread(target=time.sleep, args=(60,)).start(); print(1, flush=True)\n"
+    process = start("/usr/bin/python3", "-c", f"{code}while True: time.sleep(0.2)", stdout=subprocess.PIPE)
+    assert process.stdout is not None and process.stdout.readline()
+    done = icetop("record", "--kind", "offcpu", "-d", 1.5, "-o", "x.pb.gz", "-p", process.pid)
+    assert done.returncode == 0, done.stderr
+    found = report("x.pb.gz", "--kind", "offcpu", "--stacks")
+    assert [row["pid"] for row in found["processes"]] == [process.pid]
+    slept = sum(row["value"] for row in found["stacks"] if row["tid"] != process.pid and row["cause"] == "sleep") / 1e9
+    assert 0.6 * found["duration_s"] < slept < found["duration_s"] + 1
+    assert {row["name"] for row in found["functions"]} >= {"[sleep]", "hrtimer_nanosleep"}
