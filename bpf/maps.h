@@ -19,6 +19,6 @@ BPF_ARRAY(snapshot_room, struct snapshot, 1);                        /* the one 
 BPF_TABLE("lru_hash", u64, struct page, unwind_pages, 1024);         /* rows by binary and page of its file */
 BPF_TABLE("lru_hash", struct mappings_key, struct mappings, mappings, 64); /* what is mapped where, by address space */
 BPF_TABLE("lru_hash", u64, struct python_process, python_processes, 64); /* interpreters by the program's image */
-BPF_TABLE("lru_hash", u64, struct python_process, python_expected, 64); /* those of programs not seen yet, by file or pid; addresses from where the program's code begins */
+BPF_TABLE("lru_hash", u64, struct python_process, python_expected, 64); /* those of programs not seen yet, by file or pid; addresses from where the program's code begins, or its library */
 BPF_ARRAY(unread, u64, 1);                                           /* bytes sent since the collector last read */
 BPF_PROG_ARRAY(chain, 8);                                            /* enum program: what runs after what */

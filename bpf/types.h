@@ -28,6 +28,7 @@
 #endif
 #define PYTHON_BLOCK 128        /* bytes of a frame that are read at once: what all versions' fields lie in */
 #define PYTHON_IDENTITY 56      /* bytes of a code object that are looked at: its version, where its names and lines are */
+#define PYTHON_LIBRARIES 16     /* libraries of a program that are looked at for its interpreter */
 #define PYTHON_TASK 48          /* bytes kept of a task's name */
 #define PYTHON_LISTED 32        /* thread states looked at where a thread's own is not known by its slot */
 
@@ -189,6 +190,7 @@ enum python_entries {
 struct python_process {
     u64 runtime;               /* address of _PyRuntime */
     u64 code_type;             /* address of PyCode_Type */
+    s64 linked;                /* of one that is expected, in a library: where its program refers to the list of libraries, from where its code begins; else 0 */
     s32 thread_slot;           /* where a thread's own storage points to its state; 0 when not known */
     u16 current_thread;        /* of the runtime; 0 where it has none */
     u16 interpreters_head;     /* of the runtime */
@@ -214,7 +216,8 @@ struct python_process {
     u8 shim_owner;             /* the least owner that tells a shim */
     u8 slot_is_certain;        /* whether the thread's slot was seen in this process, not only in its like */
     u8 numbered;               /* whether its code objects have numbers */
-    u8 unused[6];
+    u8 library;                /* its place in that list */
+    u8 unused[5];
 };
 
 /* A Python frame in one word: code >> 3, whether C called it, the instruction in units of two bytes. */

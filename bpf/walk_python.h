@@ -4,6 +4,8 @@
 #include "counting.h"
 #include "user_registers.h"
 
+#define LINK_MAP 8           /* of the dynamic linker's r_debug: the first of its list, and in that the next */
+#define LINK_NEXT 24
 #define PYTHON_TYPE 8        /* of an object: where its type is */
 #define PYTHON_TYPE_FLAGS 168  /* of a type, and among them the one of strings */
 #define PYTHON_IS_STRING (1 << 28)
@@ -80,6 +82,20 @@ static inline u64 program_file(void *mm, struct settings *settings)
     return mix(read_pointer(inode, settings->inode_number), read_word(super, settings->super_device)) | 1ULL << 63;
 }
 
+/* Where the library at this place of a program's list lies; 0 while it is being loaded. */
+static inline u64 library_base(u64 list, u32 place)
+{
+    u64 loaded = read_user_pointer(list);
+    loaded = loaded ? read_user_pointer(loaded + LINK_MAP) : 0;
+#pragma clang loop unroll(disable)
+    for (u32 passed = 0; passed < PYTHON_LIBRARIES && loaded; passed++) {
+        if (passed == place)
+            return read_user_pointer(loaded);
+        loaded = read_user_pointer(loaded + LINK_NEXT);
+    }
+    return 0;
+}
+
 /* The interpreter of a program that was not seen before, by what is known of its file or was looked up of its process. */
 static inline struct python_process *expected_process(u64 image, u32 pid, struct settings *settings)
 {
@@ -93,10 +109,14 @@ static inline struct python_process *expected_process(u64 image, u32 pid, struct
     if (!expected || !mm)
         return NULL;
     struct python_process found = *expected;
-    u64 code = read_pointer(mm, settings->mm_start_code);
-    found.runtime += code;
+    u64 base = read_pointer(mm, settings->mm_start_code);
+    if (found.linked)
+        base = library_base(base + found.linked, found.library);
+    if (!base)
+        return NULL;
+    found.runtime += base;
     if (found.code_type)
-        found.code_type += code;
+        found.code_type += base;
     python_processes.update(&image, &found);
     return python_processes.lookup(&image);
 }

@@ -8,28 +8,36 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple
 
-from ..symbols.binaries import Binary, Identity
+from ..symbols.binaries import Identity
 from ..symbols.cpython.interpreter_file import InterpreterFile
 from ..symbols.cpython.interpreter_records import from_record, to_record
-from ..symbols.mappings import Mapping
+from ..symbols.cpython.linked_library import Link
 from .loader.kept import Keeper
 
-NAME = "python-interpreters-1"
+NAME = "python-interpreters-2"
 """The number is that of the form, to be raised when a file would be read differently."""
 
 MOST_KEPT = 64
 
 
+NOT_LINKED = Link(0, 0)
+
+
 class KnownFile(NamedTuple):
-    """An interpreter's file. `device` and `inode` are those that /proc/PID/maps shows for it when it is a program by
-    itself, 0 for a library; `slot` is where its threads keep their state (0: not known)."""
+    """An interpreter's file, or a program that is linked with an interpreter's library.
+
+    `device` and `inode` are those that /proc/PID/maps shows for a program, 0 for a library; `slot` is where threads
+    keep their state (0: not known). `link` tells how a program gets at its library, whose `interpreter` and `build_id`
+    are then told.
+    """
 
     path: str
     interpreter: InterpreterFile
     build_id: str
-    device: int
-    inode: int
-    slot: int
+    device: int = 0
+    inode: int = 0
+    slot: int = 0
+    link: Link = NOT_LINKED
 
 
 class KeptInterpreters:
@@ -46,23 +54,23 @@ class KeptInterpreters:
     @property
     def files(self) -> dict[Identity, InterpreterFile]:
         """What is known of files."""
-        return {identity: known.interpreter for identity, known in self._known.items()}
+        return {identity: known.interpreter for identity, known in self._known.items() if known.link == NOT_LINKED}
 
     def programs(self) -> list[KnownFile]:
         """The interpreters that are programs, of which the file is still where it was."""
         return [known for identity, known in self._known.items() if known.inode and _identity(known.path) == identity]
 
-    def learn(self, binary: Binary, interpreter: InterpreterFile, program: Mapping | None, slot: int) -> None:
+    def learn(self, identity: Identity, known: KnownFile) -> None:
         """Keep what was read of a file."""
-        device, inode = (program.device, program.inode) if program is not None else (0, 0)
-        known = KnownFile(binary.path, interpreter, binary.build_id, device, inode, slot)
-        before = self._known.get(binary.identity)
+        before = self._known.get(identity)
+        if before is not None and not known.slot:
+            known = known._replace(slot=before.slot)
         if (
             before is None
-            or before._replace(path="", slot=slot) != known._replace(path="")
-            or (slot and not before.slot)
+            or before._replace(path=known.path, slot=known.slot) != known
+            or (known.slot and not before.slot)
         ):
-            self._known[binary.identity] = known
+            self._known[identity] = known
             self._changed = True
 
     def save(self) -> None:
@@ -70,7 +78,7 @@ class KeptInterpreters:
         if self._changed:
             newest = list(self._known.items())[-MOST_KEPT:]
             entries = [
-                [identity, known.path, to_record(known.interpreter), known.build_id, *known[3:]]
+                [identity, known.path, to_record(known.interpreter), known.build_id, *known[3:6], *known.link]
                 for identity, known in newest
             ]
             self._keeper.write(NAME, {"files": entries})
@@ -80,9 +88,11 @@ class KeptInterpreters:
         try:
             identity, path, record, build_id, *numbers = entry
             interpreter = from_record(record)
-            sound = isinstance(path, str) and isinstance(build_id, str) and len(numbers) == 3 and len(identity) == 4
+            sound = isinstance(path, str) and isinstance(build_id, str) and len(numbers) == 5 and len(identity) == 4
             if interpreter is not None and sound and all(type(number) is int for number in (*identity, *numbers)):
-                self._known[tuple(identity)] = KnownFile(path, interpreter, build_id, *numbers)
+                device, inode, slot, *link = numbers
+                known = KnownFile(path, interpreter, build_id, device, inode, slot, Link(*link))
+                self._known[tuple(identity)] = known
         except (TypeError, ValueError):
             return
 

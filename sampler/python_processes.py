@@ -18,11 +18,12 @@ from ..symbols.binaries import BinaryCache
 from ..symbols.cpython.asyncio_tasks import TaskOffsets, find_task_offsets
 from ..symbols.cpython.code_objects import PythonProcess
 from ..symbols.cpython.interpreter_file import InterpreterFile, Unusable
+from ..symbols.cpython.linked_library import find_link
 from ..symbols.cpython.memory import ProcessMemory
 from ..symbols.cpython.runtimes import InterpreterFiles, Runtime, find_runtime
 from ..symbols.cpython.threads import find_slot, read_threads
 from ..symbols.mappings import AddressSpace, read_address_space
-from .kept_interpreters import KeptInterpreters
+from .kept_interpreters import KeptInterpreters, KnownFile
 from .python_ahead import code_start, python_of_command, python_pids
 from .python_writer import PythonWriter
 
@@ -99,12 +100,13 @@ class PythonProcesses:
         processes that run, and of the command that is about to."""
         for known in self._kept.programs():
             self._slots[known.build_id] = known.slot
-            self._expect_program(known.device, known.inode, known.interpreter, known.slot)
+            self._expect_program(known)
         path = python_of_command(target.command)
         if path and (binary := self._binaries.at_path(path)) is not None:
             found = self._files.of(binary, by_name=True)
             if isinstance(found, InterpreterFile):
-                self._expect_program(binary.identity[0], binary.identity[1], found, self._slots.get(binary.build_id, 0))
+                slot = self._slots.get(binary.build_id, 0)
+                self._expect_program(KnownFile(path, found, binary.build_id, *binary.identity[:2], slot))
         if self._expected and not target.pids:
             self._writer.expect()
         until = time.monotonic() + AHEAD_SECONDS
@@ -127,28 +129,39 @@ class PythonProcesses:
         if not isinstance(found, Interpreter):
             return False
         slot = _slot(found) or self._slots.get(found.runtime.build_id, 0)
-        if not self._learn(space, found.runtime, slot) and start is not None:
+        if not self._learn(space, found, slot) and start is not None:
             self._writer.expect_process(pid, found.runtime, start, slot)
         found.memory.close()
         return True
 
-    def _learn(self, space: AddressSpace, runtime: Runtime, slot: int) -> bool:
-        """Keep in mind what was found in a process, for others that run the same file; whether it is a program."""
+    def _learn(self, space: AddressSpace, interpreter: Interpreter, slot: int) -> bool:
+        """Keep in mind what was found in a process, for others that run the same program; whether that can be done."""
+        runtime = interpreter.runtime
         binary = self._binaries.behind(space, runtime.mapping)
-        known = self._files.of(binary, by_name=True) if binary is not None else None
-        if binary is None or not isinstance(known, InterpreterFile):
+        found = self._files.of(binary, by_name=True) if binary is not None else None
+        if binary is None or not isinstance(found, InterpreterFile):
             return False
-        program = next(mapping for mapping in space.mappings if mapping.has_file)
-        is_program = program[3:5] == runtime.mapping[3:5]
         self._slots[runtime.build_id] = slot or self._slots.get(runtime.build_id, 0)
-        self._kept.learn(binary, known, program if is_program else None, slot)
-        if is_program and (slot or (program.device, program.inode) not in self._expected):
-            self._expect_program(program.device, program.inode, known, slot)
-        return is_program
+        known = KnownFile(binary.path, found, binary.build_id, slot=slot)
+        mapping = next(mapping for mapping in space.mappings if mapping.has_file)
+        if mapping[3:5] != runtime.mapping[3:5]:
+            self._kept.learn(binary.identity, known)
+            binary, start = self._binaries.behind(space, mapping), code_start(space.pid)
+            if binary is None or start is None:
+                return False
+            link = find_link(binary.elf, start, interpreter.memory, runtime.address - found.runtime)
+            if link is None:
+                return False
+            known = known._replace(path=binary.path, link=link)
+        known = known._replace(device=mapping.device, inode=mapping.inode)
+        self._kept.learn(binary.identity, known)
+        if slot or (mapping.device, mapping.inode) not in self._expected:
+            self._expect_program(known)
+        return True
 
-    def _expect_program(self, device: int, inode: int, interpreter: InterpreterFile, slot: int) -> None:
-        self._writer.expect_program(device, inode, interpreter, slot)
-        self._expected.add((device, inode))
+    def _expect_program(self, known: KnownFile) -> None:
+        self._writer.expect_program(known)
+        self._expected.add((known.device, known.inode))
         if len(self._expected) > MOST_IMAGES:
             self._expected.pop()
 
@@ -179,7 +192,7 @@ class PythonProcesses:
             slot = _slot(interpreter)
             interpreter.tries += 1
             if slot:
-                self._learn(space, interpreter.runtime, slot)
+                self._learn(space, interpreter, slot)
                 told = self._told.get(interpreter.image, Told(slot, certain=True))
                 self._write(interpreter, told._replace(slot=slot, certain=True))
             if slot or interpreter.tries >= MOST_TRIES:
@@ -214,7 +227,7 @@ class PythonProcesses:
             return
         slot = _slot(interpreter) if interpreter.runtime.started else 0
         self._write(interpreter, Told(slot or self._slots.get(interpreter.runtime.build_id, 0), certain=bool(slot)))
-        self._learn(space, interpreter.runtime, slot)
+        self._learn(space, interpreter, slot)
         if not slot:
             self._waiting[space_id] = space, interpreter
 

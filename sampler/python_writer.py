@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..symbols.cpython.asyncio_tasks import TaskOffsets
-from ..symbols.cpython.interpreter_file import InterpreterFile
 from ..symbols.cpython.layouts import NONE, Layout
+from ..symbols.cpython.linked_library import Link
 from ..symbols.cpython.runtimes import Runtime
 from .code_identity import add_identity, identity_offset, is_numbered
+from .kept_interpreters import NOT_LINKED, KnownFile
 from .loader.maps import Map
 from .loader.programs import CannotLoad
 
@@ -49,39 +50,34 @@ class PythonWriter:
         `thread_slot` is how far behind the start of a thread's own storage the pointer to its state lies (0: not
         known); `certain` says that it was seen there in this program. `tasks` says where names of tasks are found.
         """
-        entry = self._make(runtime.layout, runtime.address, runtime.code_type, thread_slot, certain, tasks)
+        more = {"slot_is_certain": int(certain)}
+        if tasks is not None and 0 < tasks.running < 1 << 16:
+            more |= {"running_task": tasks.running, "task_name": tasks.name}
+        entry = self._make(runtime.layout, runtime.address, runtime.code_type, thread_slot, more)
         self._processes.update(struct.pack("=Q", image), entry)
         self.expect()
 
-    def expect_program(self, device: int, inode: int, interpreter: InterpreterFile, thread_slot: int) -> None:
-        """Tell of a program with an interpreter, by the numbers that /proc/PID/maps shows for its file: whoever runs it
-        has Python frames from the first sample on."""
-        key = add_identity(inode, os.major(device) << MINOR_BITS | os.minor(device)) | BY_FILE
-        self._expect(
-            key, interpreter.layout, interpreter.runtime, interpreter.code_type, interpreter.code_start, thread_slot
-        )
+    def expect_program(self, known: KnownFile) -> None:
+        """Tell of a program with an interpreter: whoever runs it has Python frames from the first sample on."""
+        key = add_identity(known.inode, os.major(known.device) << MINOR_BITS | os.minor(known.device)) | BY_FILE
+        found, link = known.interpreter, known.link
+        base = 0 if link.list else found.code_start
+        self._expect(key, found.layout, (found.runtime, found.code_type, base), known.slot, link)
 
     def expect_process(self, pid: int, runtime: Runtime, code_start: int, thread_slot: int) -> None:
         """Tell of the interpreter in a library of a process, of which no sample has come yet."""
-        self._expect(pid, runtime.layout, runtime.address, runtime.code_type, code_start, thread_slot)
+        self._expect(pid, runtime.layout, (runtime.address, runtime.code_type, code_start), thread_slot, NOT_LINKED)
 
-    def _expect(self, key: int, layout: Layout, runtime: int, code_type: int, code_start: int, slot: int) -> None:
-        code_type = (code_type - code_start) & WORD if code_type else 0
-        entry = self._make(layout, (runtime - code_start) & WORD, code_type, slot, certain=False)
+    def _expect(self, key: int, layout: Layout, addresses: tuple[int, int, int], slot: int, link: Link) -> None:
+        """The addresses are the runtime's, that of the type of code, and the one from which both are told."""
+        runtime, code_type, base = addresses
+        code_type = (code_type - base) & WORD if code_type else 0
+        more = {"linked": link.list, "library": link.place}
+        entry = self._make(layout, (runtime - base) & WORD, code_type, slot, more)
         self._expected.update(struct.pack("=Q", key), entry)
 
-    def _make(
-        self,
-        layout: Layout,
-        runtime: int,
-        code_type: int,
-        thread_slot: int,
-        certain: bool,
-        tasks: TaskOffsets | None = None,
-    ) -> bytes:
-        fields = {**self._fields(layout), "thread_slot": thread_slot, "slot_is_certain": int(certain)}
-        if tasks is not None and 0 < tasks.running < 1 << 16:
-            fields |= {"running_task": tasks.running, "task_name": tasks.name}
+    def _make(self, layout: Layout, runtime: int, code_type: int, slot: int, more: Mapping[str, int]) -> bytes:
+        fields = {**self._fields(layout), "thread_slot": slot, **more}
         return bytes(self._entry(runtime=runtime, code_type=code_type, **fields))
 
     @property

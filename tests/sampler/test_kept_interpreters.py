@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from icetop.sampler.kept_interpreters import NAME, KeptInterpreters
+from icetop.sampler.kept_interpreters import NAME, NOT_LINKED, KeptInterpreters, KnownFile
 from icetop.sampler.loader.kept import Keeper
 from icetop.symbols.binaries import Binary, BinaryCache
 from icetop.symbols.cpython.interpreter_file import InterpreterFile, read_interpreter
 from icetop.symbols.cpython.interpreter_records import from_record, to_record
-from icetop.symbols.mappings import Mapping
+from icetop.symbols.cpython.linked_library import Link
 
 PYTHONS = [
     *Path("/usr/bin").glob("python3.*[0-9]"),
@@ -34,11 +34,11 @@ def program(tmp_path: Path) -> Binary:
     return binary
 
 
-def learnt(keeper: Keeper, binary: Binary) -> InterpreterFile:
+def learnt(keeper: Keeper, binary: Binary, link: Link = NOT_LINKED) -> InterpreterFile:
     interpreter = read_interpreter(binary)
     assert isinstance(interpreter, InterpreterFile)
     kept = KeptInterpreters(keeper)
-    kept.learn(binary, interpreter, Mapping(0, 0, 0, 64, binary.identity[1], binary.path, False), SLOT)
+    kept.learn(binary.identity, KnownFile(binary.path, interpreter, "b1d", 64, binary.identity[1], SLOT, link))
     kept.save()
     return interpreter
 
@@ -50,6 +50,14 @@ def test_what_was_read_of_a_file_is_known_at_the_next_start(program: Binary, tmp
     assert known.interpreter == interpreter
     assert (known.path, known.device, known.inode, known.slot) == (program.path, 64, program.identity[1], SLOT)
     assert KeptInterpreters(keeper).files == {program.identity: interpreter}
+
+
+def test_of_a_program_that_is_linked_with_its_interpreter_the_link_is_known(program: Binary, tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path / "cache")
+    learnt(keeper, program, Link(0x1234, 2))
+    (known,) = KeptInterpreters(keeper).programs()
+    assert known.link == Link(0x1234, 2)
+    assert KeptInterpreters(keeper).files == {}
 
 
 def test_a_file_that_changed_is_another(program: Binary, tmp_path: Path) -> None:
@@ -72,7 +80,16 @@ def test_records_are_whole(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "files",
-    [None, {}, 7, [7], [[]], [[[1, 2, 3, 4], "/x", [], "", 0, 0, 0]], [[[1, 2], "/x", None, "", "a", 0, 0]], ["x" * 7]],
+    [
+        None,
+        {},
+        7,
+        [7],
+        [[]],
+        [[[1, 2, 3, 4], "/x", [], "", 0, 0, 0, 0, 0]],
+        [[[1, 2], "/x", None, "", "a", 0, 0, 0, 0]],
+        ["x" * 7],
+    ],
 )
 def test_damaged_records_are_not_used(files: Any, tmp_path: Path) -> None:
     keeper = Keeper(tmp_path / "cache")
