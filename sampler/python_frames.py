@@ -50,8 +50,10 @@ class PythonFrames:
         """The frames of a stack, leaf first; None when some of the code that ran is not there any more."""
         codes = [word >> self._shift << 3 for word in raw.python]
         stack = (raw.space, raw.python_identity)
-        identities = self._stacks.get(stack) or self._identify(raw, codes, interpreter)
-        if identities is None or len(identities) != len(codes):
+        identities = self._stacks.get(stack)
+        if identities is None or len(identities) != len(codes):  # a run without code of its own adds nothing to the sum
+            identities = self._identify(raw, codes, interpreter)
+        if identities is None:
             return None
         self._stacks[stack] = identities
         if len(self._stacks) > MOST_STACKS:

@@ -274,9 +274,10 @@ def test_perf_trampolines_do_not_double_frames(record: Record) -> None:
     assert not [frame for frames, _ in seen.python() for frame in frames if frame["name"].startswith("py::")]
 
 
-def test_workers_are_complete_from_their_first_sample(record_command: Callable[..., Seen]) -> None:
+@pytest.mark.parametrize("version", EACH)
+def test_workers_are_complete_from_their_first_sample(version: str, record_command: Callable[..., Seen]) -> None:
     """Eight forked workers: what is known of their parent holds for them, and its program is known before it runs."""
-    seen = record_command(PYTHON, PROGRAMS / "prefork.py", 0.05)
+    seen = record_command(*runs(version, "prefork.py", "0.05"))
     known, unknown = known_and_unknown(seen, of_workers=True)
     assert known > 300
     assert len({stack["pid"] for _, stack in seen.whole()}) == 9
