@@ -41,8 +41,8 @@ TIMER = "setInterval(() => { for (let i = 0; i < 1e5; i++); }, 20)"
 def test_wall_time_is_the_lifetime_on_ten_kinds_of_program(
     build: Callable[..., Path], icetop: Icetop, report: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
-    """Within 1 %, all of them side by side, from the first instruction to the last. Before that a new thread waits for
-    its first CPU, which nobody sees."""
+    """Within 2 %, all of them side by side: about 1 % by chance, as what ran is sampled. When exactly each began and
+    ended is known as far as its parent saw it."""
     kinds = {
         **SHELL,
         **{name: f"/usr/bin/python3 -c '{code}'" for name, code in PYTHON.items()},
@@ -51,13 +51,14 @@ def test_wall_time_is_the_lifetime_on_ten_kinds_of_program(
         **({"a timer of node": f"node -e '{TIMER}'"} if shutil.which("node") else {}),
     }
     words = [f"{name}={command}" for name, command in kinds.items()]
-    runner = (sys.executable, PROGRAMS / "kinds_of_program.py", 5, "lived", *words)
+    runner = (sys.executable, PROGRAMS / "kinds_of_program.py", 8, "lived", *words)
     done = icetop("record", "--kind", "wall", "-F", 999, "-o", "x.pb.gz", "--", *runner)
     assert done.returncode == 0, done.stderr
-    lived: dict[str, tuple[int, int]] = json.loads((tmp_path / "lived").read_text())
+    lived: dict[str, tuple[int, int, int]] = json.loads((tmp_path / "lived").read_text())
     sums: Counter[int] = Counter()
     for stack in report("x.pb.gz", "--kind", "wall", "--idle", "--stacks")["stacks"]:
         if stack["pid"] == stack["tid"]:
             sums[stack["pid"]] += stack["value"]
-    found = {name: sums[pid] / nanoseconds for name, (pid, nanoseconds) in lived.items()}
-    assert found == {name: pytest.approx(1, abs=0.01) for name in kinds}, done.stderr
+    assert set(lived) == set(kinds)
+    found = {name: (sums[pid] / least, sums[pid] / most) for name, (pid, least, most) in lived.items()}
+    assert all(to_least > 0.98 and to_most < 1.02 for to_least, to_most in found.values()), (found, done.stderr)
