@@ -29,7 +29,7 @@ def test_the_search_and_the_scan_behind_it_are_seen_and_their_mend_too(tmp_path:
     assert before["scan_cpu_percent"] > 50 and before["matcher_cpu_percent"] > 40, before
     assert after["search_wall_seconds"] <= before["search_wall_seconds"] / 10
     assert after["search_seconds"] <= before["search_seconds"] / 10, "as its clients saw it"
-    # The share that is left is what the requests are worth: of about one in nine.
+    # The share that is left is what the requests are worth: of one in six.
     assert after["search_wall_percent"] < 1.5 * after["search_request_percent"], after
     assert after["scan_cpu_percent"] < 1, after
     assert after["requests_per_second"] > 1.5 * before["requests_per_second"]

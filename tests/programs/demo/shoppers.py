@@ -10,7 +10,7 @@ import time
 from http.client import HTTPConnection
 from random import Random
 
-SHOPPERS, LOOKS = 6, 6
+SHOPPERS, LOOKS = 6, 5
 MOST = 199_000
 
 
