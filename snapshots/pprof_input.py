@@ -13,19 +13,11 @@ from . import profile_pb2 as pprof
 from .context_note import LATEST_NS, Note, usual_language
 from .limits import Limits
 from .opening import Reading
-from .pprof_fields import (
-    COMMENT,
-    FUNCTION,
-    LOCATION,
-    MAPPING,
-    PERIOD,
-    PERIOD_TYPE,
-    SAMPLE,
-    SAMPLE_TYPE,
-    STRING,
-)
 from .source_files import language_by_ending
 from .wire import Malformed, fields, varint
+
+SAMPLE_TYPE, SAMPLE, MAPPING, LOCATION, FUNCTION, STRING = range(1, 7)
+TIME, DURATION, PERIOD_TYPE, PERIOD, COMMENT, DEFAULT_TYPE = range(9, 15)
 
 MOST_LINES, MOST_TYPES, MOST_COMMENTS = 1000, 64, 1000
 """More functions at one location, or sample types or comments in a file, are damage."""

@@ -24,8 +24,7 @@ from .labels import COMMENT
 from .limits import Limits
 from .node_table import NodeTable
 from .opening import Reading
-from .pprof_fields import DEFAULT_TYPE, DURATION, SAMPLE, TIME
-from .pprof_input import Input, read_tables
+from .pprof_input import DEFAULT_TYPE, DURATION, SAMPLE, TIME, Input, read_tables
 from .sample_types import Column, columns_of
 from .wire import Malformed, fields
 

@@ -18,10 +18,10 @@ from ..profiles.timeline import SECOND, Bucket
 from ..profiles.view import EVERYTHING, HOST, Stretch
 from ..profiles.vocabulary import StackEnd
 from . import labels as names
-from . import pprof_fields as field
+from . import profile_pb2 as pprof
 from .context_note import write_note
 from .pprof_tables import Strings, Tables
-from .wire import bytes_field, number_field, packed_field
+from .wire import varint
 
 LEVEL = 6
 """gzip's level: 9 is no smaller by more than 2 % and takes twice as long."""
@@ -31,6 +31,9 @@ GZIP = 31
 
 TICKS = "cpu"
 """The kind that expected and lost samples are of."""
+
+SAMPLE_FIELD = b"\x12"
+"""Profile.sample, a message: field 2 of wire type 2."""
 
 
 def encode_pprof(
@@ -68,8 +71,9 @@ class _Writer:
             self._kinds,
             self._target,
         )
-        head, rest = self._head(buckets, self._strings.index(note)), tables.encoded()
-        return head + self._strings.encoded() + rest + samples
+        head = self._head(buckets, self._strings.index(note))
+        head.string_table.extend(self._strings.encoded())
+        return head.SerializeToString() + tables.encoded() + samples
 
     def _accounts(self, buckets: list[Bucket]) -> list[Bucket]:
         """The buckets as the comment tells them: of a target's samples no more can be expected than there are.
@@ -85,24 +89,22 @@ class _Writer:
         rows = zip(counts.series, counts.samples, strict=True)
         return sum(samples for series, samples in rows if self._wanted[series])
 
-    def _head(self, buckets: list[Bucket], comment: int) -> bytes:
+    def _head(self, buckets: list[Bucket], comment: int) -> pprof.Profile:
         index, context = self._strings.index, self._profile.context
-        head = b""
+        head = pprof.Profile(
+            default_sample_type=index(self._kinds[0]),
+            comment=[comment],
+            time_nanos=buckets[0].start_ns if buckets else context.start_ns,
+            duration_nanos=buckets[-1].end_ns - buckets[0].start_ns if buckets else 0,
+        )
         for kind in self._kinds:
             count = names.count_column(kind, kind == self._kinds[0])
-            head += bytes_field(field.SAMPLE_TYPE, self._type(count, "count"))
-            head += bytes_field(field.SAMPLE_TYPE, self._type(kind, self._profile.unit(kind)))
-        head += number_field(field.TIME, buckets[0].start_ns if buckets else context.start_ns)
-        head += number_field(field.DURATION, buckets[-1].end_ns - buckets[0].start_ns if buckets else 0)
+            head.sample_type.add(type=index(count), unit=index("count"))
+            head.sample_type.add(type=index(kind), unit=index(self._profile.unit(kind)))
         if context.frequency_hz:
-            head += bytes_field(field.PERIOD_TYPE, self._type("cpu", "nanoseconds"))
-            head += number_field(field.PERIOD, round(SECOND / context.frequency_hz))
-        return head + packed_field(field.COMMENT, [comment]) + number_field(field.DEFAULT_TYPE, index(self._kinds[0]))
-
-    def _type(self, kind: str, unit: str) -> bytes:
-        return number_field(field.TYPE_KIND, self._strings.index(kind)) + number_field(
-            field.TYPE_UNIT, self._strings.index(unit)
-        )
+            head.period_type.type, head.period_type.unit = index("cpu"), index("nanoseconds")
+            head.period = round(SECOND / context.frequency_hz)
+        return head
 
     def _samples(self, bucket: Bucket) -> Iterator[bytes]:
         time = self._label(names.END_TIME, bucket.end_ns, "nanoseconds")
@@ -114,19 +116,19 @@ class _Writer:
             for series, node, samples, value in sorted(rows):
                 if self._wanted[series]:
                     body = self._stack(node) + self._values(place, samples, value) + self._series(series) + time
-                    yield bytes_field(field.SAMPLE, body)
+                    yield SAMPLE_FIELD + varint(len(body)) + body
 
     def _encode_values(self, place: int, samples: int, value: int) -> bytes:
         columns = [0] * (2 * len(self._kinds))
         columns[2 * place : 2 * place + 2] = samples, value
-        return packed_field(field.SAMPLE_VALUES, columns)
+        return pprof.Sample(value=columns).SerializeToString()
 
     def _stack(self, node: int) -> bytes:
         encoded = self._stacks.get(node)
         if encoded is None:
             locations = list(self._profile.stacks.walk(node))
             self._used.update(locations)
-            encoded = packed_field(field.SAMPLE_LOCATIONS, [location + 1 for location in locations])
+            encoded = pprof.Sample(location_id=[location + 1 for location in locations]).SerializeToString()
             end = self._profile.stacks.end(node)
             if end is not StackEnd.COMPLETE:
                 encoded += self._label(names.END, end.reason)
@@ -149,9 +151,9 @@ class _Writer:
         """A label as a part of a sample; nothing where it has no value."""
         if not value:
             return b""
-        label = number_field(field.LABEL_KEY, self._strings.index(key))
+        label = pprof.Label(key=self._strings.index(key), num_unit=self._strings.index(unit))
         if isinstance(value, str):
-            label += number_field(field.LABEL_TEXT, self._strings.index(value))
+            label.str = self._strings.index(value)
         else:
-            label += number_field(field.LABEL_NUMBER, value)
-        return bytes_field(field.SAMPLE_LABEL, label + number_field(field.LABEL_UNIT, self._strings.index(unit)))
+            label.num = value
+        return pprof.Sample(label=[label]).SerializeToString()

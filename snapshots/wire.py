@@ -5,7 +5,7 @@ The form is told at https://protobuf.dev/programming-guides/encoding/.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 CHUNK = 1 << 18
 HEADER = 20
@@ -65,37 +65,14 @@ def fields(read: Callable[[int], bytes]) -> Iterator[tuple[int, int, bytes]]:
         at += length
 
 
-_SHORT = [bytes([number]) for number in range(0x80)]
-
-
 def varint(number: int) -> bytes:
-    """A number in the variable-length form; one below 0 as its two's complement of 64 bits."""
-    if 0 <= number < 0x80:
-        return _SHORT[number]
-    if 0 <= number < 0x4000:
-        return bytes((number & 0x7F | 0x80, number >> 7))
-    number &= (1 << 64) - 1
+    """A number from 0 on in the variable-length form."""
     encoded = bytearray()
     while number > 0x7F:
         encoded.append(number & 0x7F | 0x80)
         number >>= 7
     encoded.append(number)
     return bytes(encoded)
-
-
-def number_field(field: int, number: int) -> bytes:
-    """A field (its number is below 16) that is a number; nothing for 0, which is what a missing one stands for."""
-    return _SHORT[field << 3 | NUMBER] + varint(number) if number else b""
-
-
-def bytes_field(field: int, content: bytes) -> bytes:
-    """A field that is a message, a text, or packed numbers."""
-    return _SHORT[field << 3 | BYTES] + varint(len(content)) + content
-
-
-def packed_field(field: int, numbers: Iterable[int]) -> bytes:
-    """A field that is a list of numbers."""
-    return bytes_field(field, b"".join(map(varint, numbers)))
 
 
 def _varint(buffer: bytes, at: int) -> tuple[int, int]:

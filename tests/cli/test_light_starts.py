@@ -35,7 +35,7 @@ def test_a_recorder_imports_what_it_needs() -> None:
         "import icetop.cli.main, icetop.sampler.record, icetop.sampler.windows, icetop.snapshots.folder_sink"
     )
     assert "icetop.snapshots.pprof_writer" in found
-    assert not HEAVY & found
+    assert HEAVY & found <= {"google.protobuf"}
 
 
 def test_an_agent_imports_the_wire_and_no_more() -> None:

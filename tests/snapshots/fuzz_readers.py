@@ -56,7 +56,7 @@ TOKENS = (
 
 def seeds(form: str) -> list[bytes]:
     """Good inputs of a format, to begin with."""
-    from icetop.profiles.view import EVERYTHING, HOST, View
+    from icetop.profiles.view import View
     from icetop.snapshots.bundle import encode_bundle
     from icetop.snapshots.formats import _folded, _speedscope
     from icetop.snapshots.pprof_writer import encode_pprof
@@ -67,8 +67,8 @@ def seeds(form: str) -> list[bytes]:
     made: dict[str, Callable[[], list[bytes]]] = {
         "pprof": lambda: [gzip.decompress(encode_pprof(profile))],
         "gzip": lambda: [encode_pprof(profile)],
-        "folded": lambda: [_folded(profile, EVERYTHING, HOST, ())],
-        "speedscope": lambda: [_speedscope(profile, EVERYTHING, HOST, ()), json.dumps(others.speedscope()).encode()],
+        "folded": lambda: [_folded(profile, View(), ())],
+        "speedscope": lambda: [_speedscope(profile, View(), ()), json.dumps(others.speedscope()).encode()],
         "cpuprofile": lambda: [json.dumps(others.cpuprofile()).encode()],
         "perf": lambda: [others.PERF.encode()],
         "bundle": lambda: [_stored(encode_bundle(profile, View()))],
