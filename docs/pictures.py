@@ -104,7 +104,7 @@ def compared(folder: Path) -> None:
 def in_the_shop(folder: Path) -> None:
     """Pictures of the demonstration while it runs."""
     with icetop(120, 36, *SHOP, **FULL) as screen:
-        screen.wait_for(lambda text: "live" in text and "indexer" in text)
+        screen.wait_for(lambda text: "live" in text and "of CPU" in text)
         time.sleep(HISTORY)
         screen.press("Escape", "j", "j", "j")
         screen.draw(folder / "live.svg")
@@ -124,12 +124,12 @@ def in_the_shop(folder: Path) -> None:
         screen.draw(folder / "picker.svg")
         screen.press("Escape")
     with icetop(80, 24, *SHOP, **FULL) as screen:
-        screen.wait_for(lambda text: "live 00:1" in text and "indexer" in text)
+        screen.wait_for(lambda text: "live 00:1" in text and "all" in text)
         screen.press("Escape", "Tab", "j", "j")
         screen.wait_for(lambda text: "Flat%" in text)
         screen.draw(folder / "table.svg")
     with icetop(100, 30, *SHOP, "--color", "16", TERM="xterm") as screen:
-        screen.wait_for(lambda text: "live 00:1" in text and "indexer" in text)
+        screen.wait_for(lambda text: "live 00:1" in text and "all" in text)
         screen.press("Escape", "j", "j", "j")
         screen.draw(folder / "sixteen.svg")
 
