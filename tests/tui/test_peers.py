@@ -66,5 +66,5 @@ async def test_causes_are_a_column_a_filter_and_a_colour() -> None:
         await person.press("C", "5")
         text = await person.sees("of waiting for locks")
         assert "[to postgres 812]" not in text and "3.00 s" in text
-        await person.press("t", "t", "t")
+        await person.press(*"ttttt")
         await person.sees("colour by cause")
