@@ -6,6 +6,7 @@ This reaches into Textual: its own driver takes answers for keys, and ends over 
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import time
 from codecs import getincrementaldecoder
@@ -19,6 +20,11 @@ from .answers import Answers
 
 STEP = 0.1
 """Seconds between looks at the clock."""
+
+
+_ESCAPE_AND_A_KEY = re.compile(r"\x1b(?![\[\]OPNX^_\x1b]|\Z)")
+"""Escape and a key that came together, as they do over a slow link. Textual's parser takes them for one key, and what
+follows for keys of which it knows nothing, once an answer of the terminal has come right behind them."""
 
 
 class Told(Message):
@@ -53,13 +59,27 @@ class AskingDriver(LinuxDriver):
         typed, found = answers.take(text, now) if text else (answers.overdue(now), [])
         for answer in found:
             self.process_message(Told(answer))
-        for event in (*(parser.feed(typed) if typed else ()), *parser.tick()):
+        before, *after = _ESCAPE_AND_A_KEY.split(typed)
+        self._feed(parser, before)
+        for keys in after:
+            self.process_message(_escape())
+            self._feed(parser, keys)
+        for event in parser.tick():
+            for message in _apart(event):
+                self.process_message(message)
+
+    def _feed(self, parser: XTermParser, text: str) -> None:
+        for event in parser.feed(text) if text else ():
             for message in _apart(event):
                 self.process_message(message)
 
 
+def _escape() -> events.Key:
+    return events.Key("escape", "\x1b")
+
+
 def _apart(event: Message) -> list[Message]:
-    """Escape and a key that came together, as they do over a slow link, as two: no key is meant with alt here."""
+    """Escape and a key that came one after the other, as two: no key is meant with alt here."""
     if isinstance(event, events.Key) and event.key.startswith("alt+") and event.character:
-        return [events.Key("escape", "\x1b"), *XTermParser().feed(event.character)]
+        return [_escape(), *XTermParser().feed(event.character)]
     return [event]

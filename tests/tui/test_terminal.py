@@ -109,7 +109,8 @@ def test_keys_that_come_all_at_once_are_taken_in_order() -> None:
         terminal.sees(READY)
         terminal.type(b"/qsw run\r")
         terminal.sees("/qsw run/")
-        terminal.type(b"\x1bwjj/query\r")
+        # An answer of the terminal comes right behind them.
+        terminal.type(b"\x1bwjj/query\r\x1b[9;9R")
         terminal.sees(lambda text: "/query/" in text and "last 5 min" in text)
         terminal.type(b"/x y\rq")
         terminal.is_left()
