@@ -66,6 +66,12 @@ class Tmux:
                 raise SystemExit(f"not seen:\n{self.run('capture-pane', '-p')}")
             time.sleep(0.2)
 
+    def press_until(self, key: str, text: str) -> None:
+        """Press a key again and again until the screen shows a text."""
+        self.press(key)
+        while text not in self.run("capture-pane", "-p"):
+            self.press(key)
+
     def draw(self, path: Path) -> None:
         """Write what stands there as an SVG."""
         time.sleep(0.5)
@@ -95,8 +101,8 @@ def compared(folder: Path) -> None:
     ):
         with icetop(columns, 34, *words, *more, **environ) as screen:
             screen.wait_for(lambda text: "What changed" in text)
-            screen.press("Escape", *"vvvvvv")
-            screen.wait_for(lambda text: "by service" in text)
+            screen.press("Escape")
+            screen.press_until("v", "by service")
             screen.press("j", "j")
             screen.draw(folder / f"{name}.svg")
 
@@ -106,7 +112,9 @@ def in_the_shop(folder: Path) -> None:
     with icetop(120, 36, *SHOP, **FULL) as screen:
         screen.wait_for(lambda text: "live" in text and "of CPU" in text)
         time.sleep(HISTORY)
-        screen.press("Escape", "j", "j", "j")
+        screen.press("Escape")
+        screen.press_until("v", "by command")
+        screen.press("j", "j", "j")
         screen.draw(folder / "live.svg")
         put_into_readme(screen.run("capture-pane", "-p"))
         screen.press("Enter")
@@ -130,7 +138,9 @@ def in_the_shop(folder: Path) -> None:
         screen.draw(folder / "table.svg")
     with icetop(100, 30, *SHOP, "--color", "16", TERM="xterm") as screen:
         screen.wait_for(lambda text: "live 00:1" in text and "all" in text)
-        screen.press("Escape", "j", "j", "j")
+        screen.press("Escape")
+        screen.press_until("v", "by command")
+        screen.press("j", "j", "j")
         screen.draw(folder / "sixteen.svg")
 
 
