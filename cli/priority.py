@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 
+from ..sampler.priority import raise_priority
+
 COLLECTORS = ("agent", "record")
-NICE = -20
 
 
 def hurry(words: list[str]) -> None:
     """Raise this process's priority if these words make it a collector, and it may. Not with a command to start, which
-    would inherit it."""
+    would inherit it. What came of it the collector says itself."""
     if words[:1] and words[0] in COLLECTORS and "--" not in words and hasattr(os, "setpriority"):
-        try:
-            os.setpriority(os.PRIO_PROCESS, 0, NICE)
-        except OSError:
-            return  # the collector says so itself
+        raise_priority()

@@ -78,7 +78,8 @@ class Collector:
         self._named = NamedCgroups(self._places)
         self._woken = 0.0
         try:
-            self.kernel = KernelSide(options, self._keeper, stage, self._named.require(options.target))
+            self._groups = self._named.require(options.target)
+            self.kernel = KernelSide(options, self._keeper, stage, self._groups)
         except BaseException:
             self._close_own()
             raise
@@ -199,7 +200,9 @@ class Collector:
             self.kernel.attach_new_cpus()
 
     def _set_target(self, target: Target) -> None:
-        self.kernel.retarget(target, self._named.require(target))
+        groups = self._named.require(target)
+        self.kernel.retarget(target, groups)
+        self._groups = groups
         self._options = replace(self._options, target=target)
         self._new_context = replace(self._new_context or self._context, target=str(target))
         if self._waits is not None:
@@ -255,8 +258,9 @@ class Collector:
         for path, labels in self._places.news().items():
             self._tables.relabel(path, {**labels, **self._options.labels})
         if self._options.target.by_place:
+            self._groups = self._named.find(self._options.target)
             try:
-                self.kernel.follow_cgroups(self._named.find(self._options.target))
+                self.kernel.follow_cgroups(self._groups)
             except OSError as error:
                 self._remarks.append(Notice("error", "not all of the target's containers are followed", str(error)))
 
@@ -415,8 +419,7 @@ class Collector:
         if not target and not target.command:
             return vitals
         pids = self.kernel.target_pids() if target.pids or target.command else ()
-        groups = {*target.cgroups, *(self._named.find(target).values() if target.by_place else ())}
-        told = self._target_vitals.read(pids, groups)
+        told = self._target_vitals.read(pids, {*target.cgroups, *self._groups.values()})
         queue = vitals.target_queue if told.run_queue is None else told.run_queue
         return replace(vitals, target_queue=queue, target_turn_s=told.turn, throttled=told.throttled)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import struct
 import time
 from array import array
@@ -468,12 +467,3 @@ def without_last(struct: Any) -> Any:
     """The ctypes struct without its last member, of which records have only some."""
     members = {"_pack_": 1, "_layout_": "ms", "_fields_": struct._fields_[:-1]}
     return type(f"{struct.__name__}_head", (ctypes.Structure,), members)
-
-
-def raise_priority() -> str:
-    """Give this process nice -20, so that a busy machine does not make it lose samples; says what came of it."""
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, -20)
-    except PermissionError:
-        return "the collector runs at normal priority: it may not raise it (CAP_SYS_NICE)"
-    return "the collector runs at nice -20"

@@ -11,9 +11,9 @@ from ..profiles.target import Target
 from .collector import Collector
 from .command import Command
 from .context import collect_context
-from .kernel_side import raise_priority
 from .lives import Lives
 from .options import CollectOptions
+from .priority import raise_priority
 
 
 class Session:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 from ..targets.processes import as_proc_counts, read_start_ns, split_stat
-from ..targets.threads import thread_name
+from ..targets.threads import thread_delay, thread_ids, thread_name
 from .who import Who
 
 MOST_THREADS = 512
@@ -63,7 +62,7 @@ def _asleep(pids: Iterable[int]) -> Iterator[tuple[int, Sleeper]]:
     for pid in pids:
         with suppress(OSError, ValueError, IndexError):
             start = read_start_ns(pid)
-            for thread in [int(name) for name in os.listdir(f"/proc/{pid}/task")[:left]]:
+            for thread in thread_ids(pid, left):
                 left -= 1
                 turns = _turns(pid, thread)
                 with open(f"/proc/{pid}/task/{thread}/stat", "rb") as file:
@@ -75,9 +74,8 @@ def _asleep(pids: Iterable[int]) -> Iterator[tuple[int, Sleeper]]:
 
 def _turns(pid: int, thread: int) -> int:
     """How often a thread got a CPU; 0 where that is not to be had."""
-    with suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/task/{thread}/schedstat") as file:
-        return int(file.read().split()[2])
-    return 0
+    delay = thread_delay(pid, thread)
+    return delay[1] if delay is not None else 0
 
 
 def _functions(pid: int, thread: int) -> tuple[str, ...]:

@@ -172,13 +172,12 @@ class WaitReader:
         if holder:
             node = self._other(node, f"[held by {self._thread(wait.pid, holder)}]", f"{wait.pid}/{holder}")
         pid, tid = wait.waker
-        if not tid or (wait.waker_stack and not self._wakers.get(wait.waker_stack)):
+        nearest = self._wakers.get(wait.waker_stack, [])
+        if not tid or (wait.waker_stack and not nearest):
             return node
         node = self._other(node, f"[woken by {self._thread(pid, tid)}]", f"{pid}/{tid}")
-        self._stacks.name_first(self._wakers.get(wait.waker_stack, []))
-        places = list(
-            takewhile(lambda name: name not in ENTRIES, map(self._place, self._wakers.get(wait.waker_stack, ())))
-        )
+        self._stacks.name_first(nearest)
+        places = list(takewhile(lambda name: name not in ENTRIES, map(self._place, nearest)))
         return self._other(node, f"[in {' < '.join(places)}]", f"{pid}/{tid}") if places else node
 
     def _place(self, index: int) -> str:

@@ -27,8 +27,9 @@ def write_whole(path: str, content: bytes) -> None:
     if target.exists() and not target.is_file():
         target.write_bytes(content)
         return
-    name = str(target.parent / f".{target.name[:100]}.{os.urandom(8).hex()}")
-    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    import tempfile  # only here: a start is quicker without it
+
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             _give_to_owner(handle, target)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .cgroups import CgroupLayout, own_layout
-from .vitals import PROC, parse_throttling, share, throttling_file
+from .cgroups import CgroupLayout, own_layout, parse_memberships
+from .threads import PROC, thread_delay, thread_ids
+from .throttling import parse_throttling, share, throttling_file
 
 MOST_THREADS = 512
 """Threads looked at, 10 us each; the target's others are not counted."""
@@ -53,23 +53,23 @@ class TargetVitalsReader:
         return TargetVitals(max(delay, 0.0) / elapsed, delay / turns if turns > 0 else None, throttled)
 
     def _delays(self, pids: Collection[int]) -> Iterator[tuple[int, tuple[int, int]]]:
-        """(thread, (ns waited for a CPU, turns on one)), of Documentation/scheduler/sched-stats.rst."""
+        """(thread, (ns waited for a CPU, turns on one))."""
         left = MOST_THREADS
         for pid in pids:
             with suppress(OSError, ValueError):
-                for thread in os.listdir(self.proc / f"{pid}/task")[:left]:
+                for thread in thread_ids(pid, left, self.proc):
                     left -= 1
-                    with suppress(OSError, ValueError, IndexError):
-                        words = (self.proc / f"{pid}/task/{thread}/schedstat").read_text().split()
-                        yield int(thread), (int(words[1]), int(words[2]))
+                    delay = thread_delay(pid, thread, self.proc)
+                    if delay is not None:
+                        yield thread, delay
 
     def _groups_of(self, pids: Collection[int]) -> set[str]:
-        """The groups that processes are in, by the hierarchy that icetop goes by."""
+        """The groups that processes are in, where CPU time is limited."""
         found: set[str] = set()
         for pid in list(pids)[:MOST_GROUPS]:
             with suppress(OSError):
-                lines = (self.proc / f"{pid}/cgroup").read_text(errors="replace").splitlines()
-                found.update(line.split(":", 2)[2] for line in lines if ":cpu" in line or line.startswith("0::"))
+                paths = parse_memberships((self.proc / f"{pid}/cgroup").read_text(errors="replace"))
+                found.update(path for controller, path in paths.items() if controller in ("cpu", ""))
         return found
 
     def _throttled(self, cgroups: Collection[str]) -> float | None:

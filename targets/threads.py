@@ -1,4 +1,4 @@
-"""A thread by the number that its own process knows it by, which in a container is another than here."""
+"""Threads as /proc tells them, and by the number that their own process knows them by: another, in a container."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import os
 import time
 from collections import OrderedDict
 from contextlib import suppress
+from pathlib import Path
+
+PROC = Path("/proc")
 
 FRESH_SECONDS = 5.0
 """How long the threads of a process are believed."""
@@ -35,7 +38,7 @@ def _numbers(pid: int) -> dict[int, int]:
     """The threads of a process by their numbers in its own namespace (`NSpid` of proc(5))."""
     found: dict[int, int] = {}
     with suppress(OSError, ValueError):
-        threads = [int(name) for name in os.listdir(f"/proc/{pid}/task")[:MOST_THREADS]]
+        threads = thread_ids(pid, MOST_THREADS)
         if len(_namespace_numbers(pid, pid)) < 2:
             return {thread: thread for thread in threads}
         for thread in threads:
@@ -48,6 +51,22 @@ def _namespace_numbers(pid: int, thread: int) -> list[int]:
     with open(f"/proc/{pid}/task/{thread}/status", errors="replace") as file:
         words = next((line.split()[1:] for line in file if line.startswith("NSpid:")), [])
     return [int(word) for word in words] or [thread]
+
+
+def thread_ids(pid: int, most: int, proc: Path = PROC) -> list[int]:
+    """The threads of a process, so many at most. Raises OSError when it is gone."""
+    return [int(name) for name in os.listdir(f"{proc}/{pid}/task")[:most]]
+
+
+def thread_delay(pid: int, thread: int, proc: Path = PROC) -> tuple[int, int] | None:
+    """Nanoseconds that a thread has waited for a CPU, and its turns on one (Documentation/scheduler/sched-stats.rst);
+    None where that is not to be had."""
+    try:
+        with open(f"{proc}/{pid}/task/{thread}/schedstat") as file:
+            words = file.read().split()
+        return int(words[1]), int(words[2])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def thread_name(pid: int, thread: int) -> str:

@@ -1,4 +1,4 @@
-"""The machine's vital signs between two readings: busy cores, waiting for a CPU, pressure, throttling; and own cost."""
+"""The machine's vital signs between two readings: busy cores, waiting for a CPU, pressure; and own cost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..profiles.delta import Vitals
-from .cgroups import CgroupLayout, own_layout
 from .processes import split_stat
 
 PROC = Path("/proc")
@@ -42,18 +41,13 @@ class _Reading:
     at: float
     cpu: CpuTimes
     run_queue_s: float | None
-    throttling: tuple[int, int] | None
 
 
 class VitalsReader:
-    """Reads the vital signs; each reading tells of the time since the one before.
+    """Reads the vital signs; each reading tells of the time since the one before."""
 
-    `cgroup` is the path of the target's group, whose throttling is told as well.
-    """
-
-    def __init__(self, cgroup: str = "", layout: CgroupLayout | None = None, proc: Path = PROC) -> None:
+    def __init__(self, proc: Path = PROC) -> None:
         self._proc = proc
-        self._cpu_stat = throttling_file(cgroup, layout or own_layout()) if cgroup else None
         self._before = self._take()
 
     def read(self) -> Vitals:
@@ -70,7 +64,6 @@ class VitalsReader:
             busy_cores=max(now.cpu.busy - before.cpu.busy, 0.0) / elapsed,
             run_queue=waited,
             pressure=self._pressure(),
-            throttled=share(before.throttling, now.throttling),
         )
 
     def _take(self) -> _Reading:
@@ -78,7 +71,6 @@ class VitalsReader:
             time.monotonic(),
             parse_cpu_times(_text(self._proc / "stat")),
             parse_run_queue(_text(self._proc / "schedstat")),
-            parse_throttling(_text(self._cpu_stat)) if self._cpu_stat else None,
         )
 
     def _pressure(self) -> dict[str, float]:
@@ -109,22 +101,6 @@ def parse_pressure(text: str) -> float | None:
     return None
 
 
-def parse_throttling(cpu_stat: str) -> tuple[int, int] | None:
-    """Periods, and how many of them were throttled, in a group's `cpu.stat` (v1 and v2); None without a limit."""
-    lines = (line.partition(" ") for line in cpu_stat.splitlines())
-    values = {key: int(value) for key, _, value in lines if value.isdecimal()}
-    return (values["nr_periods"], values.get("nr_throttled", 0)) if values.get("nr_periods") is not None else None
-
-
-def throttling_file(cgroup: str, layout: CgroupLayout | None) -> Path | None:
-    """The `cpu.stat` of a group; on v1 in the CPU controller's hierarchy, under the same path."""
-    if layout is None:
-        return None
-    by_cpu = next((mount for mount in layout.mounts if "cpu" in mount.controllers), layout.mount)
-    folder = CgroupLayout(by_cpu.version, "", by_cpu, base=layout.base).folder(cgroup)
-    return folder / "cpu.stat" if folder else None
-
-
 def own_cost(children: Iterable[int] = (), proc: Path = PROC) -> Cost:
     """What this process, its ended children, and the running children named cost. Those that are gone count as 0."""
     used = os.times()
@@ -143,14 +119,6 @@ def process_cost(pid: int, proc: Path = PROC) -> Cost:
         return Cost(ticks / _TICKS, int(fields[_RSS]) * _PAGE)
     except (OSError, ValueError, IndexError):
         return Cost(0.0, 0)
-
-
-def share(before: tuple[int, int] | None, now: tuple[int, int] | None) -> float | None:
-    """The share of the periods between two readings that were throttled."""
-    if before is None or now is None:
-        return None
-    periods = now[0] - before[0]
-    return min(max((now[1] - before[1]) / periods, 0.0), 1.0) if periods > 0 else 0.0
 
 
 def _text(path: Path) -> str:

@@ -50,13 +50,18 @@ class ProfiledLoads:
         of = (id(profile), view.kind, view.target, view.idle)
         known = self._known if of == self._of else {}
         buckets = [bucket for bucket in profile.timeline.buckets() if bucket.duration_ns > 0]
-        new = [bucket for bucket in buckets if (bucket.start_ns, bucket.end_ns) not in known]
+        new = [bucket for bucket in buckets if _time_of(bucket) not in known]
         found = {
-            (bucket.start_ns, bucket.end_ns): Load(bucket.start_ns, bucket.end_ns, max(total, 0.0) / bucket.duration_ns)
+            _time_of(bucket): Load(*_time_of(bucket), max(total, 0.0) / bucket.duration_ns)
             for bucket, total in zip(new, sum_of_each(profile, view, new), strict=True)
         }
-        loads = [known.get(key) or found[key] for key in ((bucket.start_ns, bucket.end_ns) for bucket in buckets)]
+        every = {**known, **found}
+        loads = [every[_time_of(bucket)] for bucket in buckets]
         settled = profile.timeline.end_ns - SETTLED
         self._of = of
-        self._known = {(load.start_ns, load.end_ns): load for load in loads if load.end_ns <= settled}
+        self._known = {_time_of(load): load for load in loads if load.end_ns <= settled}
         return loads
+
+
+def _time_of(what: Bucket | Load) -> tuple[int, int]:
+    return what.start_ns, what.end_ns

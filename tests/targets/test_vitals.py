@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pytest
 from icetop.targets.cgroups import CgroupLayout, Mount
+from icetop.targets.target_vitals import TargetVitalsReader
 from icetop.targets.vitals import (
     VitalsReader,
     own_cost,
     parse_cpu_times,
     parse_pressure,
     parse_run_queue,
-    parse_throttling,
     process_cost,
-    throttling_file,
 )
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -65,12 +64,6 @@ def test_pressure() -> None:
     assert parse_pressure("") is None
 
 
-def test_throttling_of_both_versions() -> None:
-    assert parse_throttling("nr_periods 40\nnr_throttled 10\nthrottled_time 5\n") == (40, 10)
-    assert parse_throttling("usage_usec 5\nnr_periods 4\nnr_throttled 1\nthrottled_usec 9\n") == (4, 1)
-    assert parse_throttling("usage_usec 5\n") is None
-
-
 def make_machine(folder: Path, ticks: int, waited_ns: int, throttled: int) -> CgroupLayout:
     (folder / "proc/pressure").mkdir(parents=True, exist_ok=True)
     (folder / "cgroup/cpu/shop").mkdir(parents=True, exist_ok=True)
@@ -86,17 +79,19 @@ def test_differences_between_two_readings(tmp_path: Path, monkeypatch: pytest.Mo
     clock = [100.0]
     monkeypatch.setattr("icetop.targets.vitals.time.monotonic", lambda: clock[0])
     layout = make_machine(tmp_path, 0, 0, 0)
-    reader = VitalsReader("/shop", layout, tmp_path / "proc")
+    reader, target = VitalsReader(tmp_path / "proc"), TargetVitalsReader(tmp_path / "proc", layout)
+    target.read([], ["/shop"])
     make_machine(tmp_path, 3 * TICKS, 500_000_000, 10)
     clock[0] = 102.0
     vitals = reader.read()
     assert vitals.busy_cores == pytest.approx(1.5)
     assert vitals.run_queue == pytest.approx(0.25)
     assert vitals.pressure == {"io": 12.5}
-    assert vitals.throttled == pytest.approx(0.25)
+    assert target.read([], ["/shop"]).throttled == pytest.approx(0.25)
     clock[0] = 103.0
     again = reader.read()
-    assert (again.busy_cores, again.run_queue, again.throttled) == (0.0, 0.0, 0.0)
+    throttled = target.read([], ["/shop"]).throttled
+    assert (again.busy_cores, again.run_queue, throttled) == (0.0, 0.0, 0.0)
     assert reader.read().busy_cores == 0.0
 
 
@@ -104,23 +99,19 @@ def test_numbers_that_go_back_give_no_negative_signs(tmp_path: Path, monkeypatch
     clock = [100.0]
     monkeypatch.setattr("icetop.targets.vitals.time.monotonic", lambda: clock[0])
     layout = make_machine(tmp_path, 500, 9, 10)
-    reader = VitalsReader("/shop", layout, tmp_path / "proc")
+    reader, target = VitalsReader(tmp_path / "proc"), TargetVitalsReader(tmp_path / "proc", layout)
+    target.read([], ["/shop"])
     make_machine(tmp_path, 5, 1, 2)
     clock[0] = 101.0
     vitals = reader.read()
-    assert (vitals.busy_cores, vitals.run_queue, vitals.throttled) == (0.0, 0.0, 0.0)
+    throttled = target.read([], ["/shop"]).throttled
+    assert (vitals.busy_cores, vitals.run_queue, throttled) == (0.0, 0.0, 0.0)
 
 
 def test_a_machine_that_tells_nothing(tmp_path: Path) -> None:
-    reader = VitalsReader("/gone", None, tmp_path)
+    reader = VitalsReader(tmp_path)
     vitals = reader.read()
     assert (vitals.busy_cores, vitals.run_queue, dict(vitals.pressure)) == (0.0, None, {})
-
-
-def test_throttling_of_v2_and_of_nothing(tmp_path: Path) -> None:
-    mount = Mount(2, (), tmp_path, "/")
-    assert throttling_file("/shop", CgroupLayout(2, "", mount, (mount,))) == tmp_path / "shop/cpu.stat"
-    assert throttling_file("/shop", None) is None
 
 
 def test_own_cost_counts_this_process_and_its_children() -> None:

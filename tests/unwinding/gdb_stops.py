@@ -1,6 +1,6 @@
 """Runs inside gdb: stops a process at random moments and writes what gdb sees of its threads, a JSON line a thread.
 
-Called as: gdb -batch -ex 'python order = (PID, STOPS, MOST_STACK_BYTES, OUT)' -x gdb_stops.py
+Called as: gdb -batch -ex 'python order = (PID, STOPS, MOST_STACK_BYTES, OUT)' -x gdb_frames.py -x gdb_stops.py
 """
 
 import json
@@ -16,34 +16,7 @@ REGISTERS = [
     "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp",
     "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
 ]  # fmt: skip
-MOST_FRAMES = 400
 pid, stops, most_stack, out = order  # noqa: F821
-
-for setting in (
-    "pagination off",
-    "confirm off",
-    "backtrace past-main on",
-    "backtrace past-entry on",
-    "debuginfod enabled off",
-    "auto-load off",
-    "language c",
-):
-    gdb.execute(f"set {setting}")
-
-
-def frames():
-    """(pc, name, kind) of the frames that have registers of their own: no inlined ones, none of tail calls."""
-    found = []
-    frame = gdb.newest_frame()
-    while frame is not None and len(found) < MOST_FRAMES:
-        if frame.type() not in (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME):
-            found.append((frame.pc(), frame.name() or "", int(frame.type())))
-        try:
-            older = frame.older()
-        except gdb.error:
-            break
-        frame = older
-    return found, frame.unwind_stop_reason() if frame is not None else 0
 
 
 def stack_mapping(sp):
@@ -108,7 +81,7 @@ with open(out, "w") as file:
             thread.switch()
             gdb.newest_frame().select()
             values = [int(gdb.selected_frame().read_register(name)) & (1 << 64) - 1 for name in REGISTERS]
-            seen, reason = frames()
+            seen, reason = frames()  # noqa: F821
             line = {
                 "tid": thread.ptid[1],
                 "pc": gdb.selected_frame().pc(),

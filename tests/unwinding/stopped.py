@@ -18,7 +18,7 @@ from icetop.unwinding.unwinder import Registers, Walk, unwind
 from icetop.unwinding.x86_64 import RBP, RSP
 
 MOST_FRAMES = 400
-_SCRIPT = Path(__file__).with_name("gdb_stops.py")
+GDB_FRAMES, _SCRIPT = (Path(__file__).with_name(name) for name in ("gdb_frames.py", "gdb_stops.py"))
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,8 @@ def stops_of(pid: int, count: int, folder: Path, most_stack: int = 2 << 20) -> l
     """All threads of a process at `count` random moments, with at most so many bytes of each stack."""
     out = folder / "stops"
     order = f"python order = {pid}, {count}, {most_stack}, {str(out)!r}"
-    done = subprocess.run(
-        ["gdb", "-nx", "-batch", "-ex", order, "-x", str(_SCRIPT)], capture_output=True, text=True, timeout=120
-    )
+    words = ["gdb", "-nx", "-batch", "-ex", order, "-x", str(GDB_FRAMES), "-x", str(_SCRIPT)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
     found = [_stop(json.loads(line)) for line in out.read_text().splitlines()] if out.exists() else []
     assert len(found) >= count, done.stderr[-2000:]
     return found

@@ -1,42 +1,14 @@
 """Runs inside gdb: lets a process run until it is stopped by SIGSTOP, and tells its stack; each time it is told to.
 
-Called as: gdb -batch -ex 'python order = (PID, ORDERS, ANSWERS)' -x gdb_at_samples.py
-Orders are lines of a pipe, answers JSON lines of another: the frames, leaf first, as [pc, function], and why it ended.
+Called as: gdb -batch -ex 'python order = (PID, ORDERS, ANSWERS)' -x gdb_frames.py -x gdb_at_samples.py
+Orders are lines of a pipe, answers JSON lines of another: the frames, leaf first, as [pc, function, kind].
 """
 
 import json
 
 import gdb
 
-MOST_FRAMES = 300
 pid, orders, answers = order  # noqa: F821
-
-for setting in (
-    "pagination off",
-    "confirm off",
-    "backtrace past-main on",
-    "backtrace past-entry on",
-    "debuginfod enabled off",
-    "auto-load off",
-    "language c",
-    "print symbol-loading off",
-):
-    gdb.execute(f"set {setting}")
-
-
-def frames():
-    """The frames that have registers of their own: no inlined ones, none of tail calls."""
-    found = []
-    frame = gdb.newest_frame()
-    while frame is not None and len(found) < MOST_FRAMES:
-        if frame.type() not in (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME):
-            found.append((frame.pc(), frame.name() or ""))
-        try:
-            frame = frame.older()
-        except gdb.error:
-            break
-    return found
-
 
 with open(orders) as told, open(answers, "w") as out:
     gdb.execute(f"attach {pid}", to_string=True)
@@ -46,6 +18,6 @@ with open(orders) as told, open(answers, "w") as out:
     out.flush()
     for _ in told:
         gdb.execute("continue", to_string=True)
-        out.write(json.dumps(frames()) + "\n")
+        out.write(json.dumps(frames()[0]) + "\n")  # noqa: F821
         out.flush()
     gdb.execute("kill", to_string=True)

@@ -21,6 +21,7 @@ from icetop.sampler.loader import compile as compiler
 from icetop.sampler.loader import compiled
 from icetop.sampler.loader.source import joined_source
 from icetop.sampler.options import CollectOptions
+from icetop.tests.unwinding.stopped import GDB_FRAMES
 
 from .conftest import Start
 from .test_complete import PROGRAMS, SOURCES, compile_with
@@ -59,16 +60,15 @@ class Gdb:
             os.mkfifo(folder / name)
         order = f"python order = {pid}, {str(folder / 'orders')!r}, {str(folder / 'answers')!r}"
         script = Path(__file__).with_name("gdb_at_samples.py")
-        self._process = subprocess.Popen(
-            ["gdb", "-nx", "-batch", "-ex", order, "-x", script], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        words = ["gdb", "-nx", "-batch", "-ex", order, "-x", str(GDB_FRAMES), "-x", str(script)]
+        self._process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._orders, self._answers = (folder / "orders").open("w"), (folder / "answers").open()
         self.attached = self._answers.readline() == '"attached"\n'
 
     def next_stop(self) -> Frames:
         """Let the process run to the next sample; its stack there."""
         print("on", file=self._orders, flush=True)
-        return [(pc, name) for pc, name in json.loads(self._answers.readline())]
+        return [(pc, name) for pc, name, _ in json.loads(self._answers.readline())]
 
     def close(self) -> None:
         self._orders.close()

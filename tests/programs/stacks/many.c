@@ -41,31 +41,22 @@ NOINLINE static void work(void)
 
 static int left(int way, int depth);
 
-NOINLINE static int right(int way, int depth)
-{
-    volatile char room[16 + NUMBER];
-    room[depth] = way;
-    if (!depth)
-        work();
-    else if (way & 1)
-        right(way >> 1, depth - 1);
-    else
-        left(way >> 1, depth - 1);
-    return room[depth];
-}
+#define SIDE(name, bytes)                        \
+    NOINLINE static int name(int way, int depth) \
+    {                                            \
+        volatile char room[bytes + NUMBER];      \
+        room[depth] = way;                       \
+        if (!depth)                              \
+            work();                              \
+        else if (way & 1)                        \
+            right(way >> 1, depth - 1);          \
+        else                                     \
+            left(way >> 1, depth - 1);           \
+        return room[depth];                      \
+    }
 
-NOINLINE static int left(int way, int depth)
-{
-    volatile char room[32 + NUMBER];
-    room[depth] = way;
-    if (!depth)
-        work();
-    else if (way & 1)
-        right(way >> 1, depth - 1);
-    else
-        left(way >> 1, depth - 1);
-    return room[depth];
-}
+SIDE(right, 16)
+SIDE(left, 32)
 
 int main(int argc, char **argv)
 {
