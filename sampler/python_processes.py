@@ -186,6 +186,14 @@ class PythonProcesses:
                 self.reasons.add(found.reason)
         return found
 
+    def relative(self, interpreter: Interpreter) -> Interpreter | None:
+        """The process of the same program, by forks, that was not seen for longest, as a parent of workers; None when
+        there is no other."""
+        for _, found in self._known.values():
+            if isinstance(found, Interpreter) and found.image == interpreter.image and found is not interpreter:
+                return found
+        return None
+
     def look_again(self) -> None:
         """Ask interpreters that have just started where their threads keep their state."""
         for space_id, (space, interpreter) in list(self._waiting.items()):

@@ -13,7 +13,7 @@ from ..symbols.mappings import AddressSpace
 from ..unwinding.code import is_generated
 from .kernel_side import RawStack
 from .merging import DISAGREE, PYTHON_ENDS, Merged, PythonEnd, merge, split_runs
-from .python_frames import PythonFrames
+from .python_frames import PythonFrame, PythonFrames
 from .python_processes import Interpreter, PythonProcesses
 from .tables import Tables
 
@@ -44,7 +44,7 @@ class PythonStacks:
         """Name the code of a stack, and remember it until the stack is asked for."""
         found = self._interpreters.of(raw.space, raw.image, space)
         if isinstance(found, Interpreter) and raw.python:
-            self._frames.locate(raw, found)
+            self._locate(raw, found)
 
     def merged(
         self, raw: RawStack, space: AddressSpace, user: list[UserFrame], end: StackEnd
@@ -60,7 +60,7 @@ class PythonStacks:
         if not loops and not raw.python:
             return native, end
         self.counters["python_stacks"] += 1
-        located = self._frames.locate(raw, found)
+        located = self._locate(raw, found)
         if located is None:
             return native, self._unresolved("code_gone", end)
         runs, whole = split_runs(located), end is StackEnd.COMPLETE
@@ -72,6 +72,13 @@ class PythonStacks:
         if raw.task and self._interpreters.keeps_task(found, raw.task):
             both = replace(both, frames=self._frames.with_task(both.frames, printable(raw.task)))
         return both.frames, StackEnd.TOO_DEEP if both.too_deep and end is StackEnd.COMPLETE else end
+
+    def _locate(self, raw: RawStack, found: Interpreter) -> list[PythonFrame] | None:
+        """The frames, leaf first; of a process that is gone, as one that was forked from the same program has them."""
+        frames = self._frames.locate(raw, found)
+        if frames is None and (relative := self._interpreters.relative(found)) is not None:
+            frames = self._frames.locate(raw, relative)
+        return frames
 
     def _unresolved(self, reason: str, end: StackEnd) -> StackEnd:
         self.counters[f"python_{reason}"] += 1
