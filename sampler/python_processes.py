@@ -186,11 +186,11 @@ class PythonProcesses:
                 self.reasons.add(found.reason)
         return found
 
-    def relative(self, interpreter: Interpreter) -> Interpreter | None:
-        """The process of the same program, by forks, that was not seen for longest, as a parent of workers; None when
-        there is no other."""
+    def relative(self, image: int, besides: Interpreter | None = None) -> Interpreter | None:
+        """The process that runs this program, by forks, and was not seen for longest, as a parent of workers; None
+        when there is no other."""
         for _, found in self._known.values():
-            if isinstance(found, Interpreter) and found.image == interpreter.image and found is not interpreter:
+            if isinstance(found, Interpreter) and found.image == image and found is not besides:
                 return found
         return None
 

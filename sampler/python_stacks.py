@@ -14,11 +14,14 @@ from ..unwinding.code import is_generated
 from .kernel_side import RawStack
 from .merging import DISAGREE, PYTHON_ENDS, Merged, PythonEnd, merge, split_runs
 from .python_frames import PythonFrame, PythonFrames
-from .python_processes import Interpreter, PythonProcesses
+from .python_processes import Found, Interpreter, PythonProcesses
 from .tables import Tables
 
 GREENLET = re.compile(r"_?greenlet\.")
 """The file of the extension that switches between stacks."""
+
+NO_INTERPRETER = "PYTHON_UNKNOWN"
+"""How the walk of Python frames ended where the kernel knows of no interpreter."""
 
 UserFrame = tuple[int, int]
 """A native frame: its location's id and its address."""
@@ -42,7 +45,7 @@ class PythonStacks:
 
     def name(self, raw: RawStack, space: AddressSpace) -> None:
         """Name the code of a stack, and remember it until the stack is asked for."""
-        found = self._interpreters.of(raw.space, raw.image, space)
+        found = self._interpreter(raw, space)
         if isinstance(found, Interpreter) and raw.python:
             self._locate(raw, found)
 
@@ -51,9 +54,9 @@ class PythonStacks:
     ) -> tuple[list[int], StackEnd]:
         """The location ids of native and Python frames as one stack, leaf first, and how it ends."""
         native = [index for index, _ in user]
-        found = self._interpreters.of(raw.space, raw.image, space)
+        found = self._interpreter(raw, space)
         if found is None:
-            return native, end
+            return native, self._unresolved("process_gone", end) if raw.python else end
         if isinstance(found, Unusable):
             return native, self._unresolved("unusable", end)
         kept, loops = _without_trampolines(user, space, found)
@@ -73,10 +76,17 @@ class PythonStacks:
             both = replace(both, frames=self._frames.with_task(both.frames, printable(raw.task)))
         return both.frames, StackEnd.TOO_DEEP if both.too_deep and end is StackEnd.COMPLETE else end
 
+    def _interpreter(self, raw: RawStack, space: AddressSpace) -> Found:
+        """The interpreter of the process; where that ended before it was looked into, of one that runs the same."""
+        found = self._interpreters.of(raw.space, raw.image, space)
+        if found is None and raw.python_end != NO_INTERPRETER:
+            return self._interpreters.relative(raw.image)
+        return found
+
     def _locate(self, raw: RawStack, found: Interpreter) -> list[PythonFrame] | None:
         """The frames, leaf first; of a process that is gone, as one that was forked from the same program has them."""
         frames = self._frames.locate(raw, found)
-        if frames is None and (relative := self._interpreters.relative(found)) is not None:
+        if frames is None and (relative := self._interpreters.relative(raw.image, besides=found)) is not None:
             frames = self._frames.locate(raw, relative)
         return frames
 

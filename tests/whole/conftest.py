@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from icetop.sampler.loader.compiled import CompiledForm
+
+from .stopping import make_stopping_form
 
 Icetop = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -60,6 +63,12 @@ def start() -> Iterator[Start]:
     for process in started:
         process.kill()
         process.wait()
+
+
+@pytest.fixture(scope="session")
+def stopping_form() -> CompiledForm:
+    """Programs for the kernel that stop each thread that they sample."""
+    return make_stopping_form()
 
 
 def cpu_seconds(pid: int) -> float:

@@ -6,30 +6,21 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from icetop.profiles.target import Target
-from icetop.sampler import kernel_side
-from icetop.sampler.collector import Collector
-from icetop.sampler.context import collect_context
 from icetop.sampler.kernel_side import RawStack
-from icetop.sampler.loader import compile as compiler
-from icetop.sampler.loader import compiled
-from icetop.sampler.loader.source import joined_source
-from icetop.sampler.options import CollectOptions
+from icetop.sampler.loader.compiled import CompiledForm
 from icetop.tests.unwinding.stopped import GDB_FRAMES
 
 from .conftest import Start
+from .stopping import collecting, sampled
 from .test_complete import PROGRAMS, SOURCES, compile_with
 
 pytestmark = [pytest.mark.bpf, pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not installed")]
 
-TICK = "count(COUNT_TICKS, scratch_here->key.epoch);"
-STOP = "bpf_send_signal_thread(19); /* SIGSTOP: it is stopped when it leaves the kernel, before another instruction */"
 SIMPLE = {
     "C++": lambda folder: [*compile_with(folder, "g++", "-O2", "-pthread", str(SOURCES / "known.cpp")), "alone"],
     "static C++": lambda folder: [
@@ -41,15 +32,6 @@ SIMPLE = {
 """Programs of one thread."""
 
 Frames = list[tuple[int, str]]
-
-
-@pytest.fixture(scope="module")
-def stopping_form() -> compiled.CompiledForm:
-    """The programs for the kernel, of which the first also stops the thread that is sampled."""
-    assert TICK in joined_source()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiler, "joined_source", lambda: joined_source().replace(TICK, TICK + STOP))
-        return compiled.parse(compiler.compile_programs({}), kept=False)
 
 
 class Gdb:
@@ -76,26 +58,6 @@ class Gdb:
         self._process.wait()
 
 
-@contextmanager
-def collecting(pid: int, form: compiled.CompiledForm) -> Iterator[Collector]:
-    options = CollectOptions(Target(pids=frozenset({pid})))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel_side, "compiled_form", lambda *_: form)
-        collector = Collector(options, collect_context(options), lambda stage: None)
-    try:
-        yield collector
-    finally:
-        collector.close()
-
-
-def sampled(collector: Collector, known: dict[int, RawStack]) -> list[RawStack]:
-    """The stacks of the samples since the last time, those finished in user space, too."""
-    reading = collector.kernel.turn()
-    known.update({raw.stack: raw for raw in collector.kernel.stacks()})
-    finished = [collector._finisher.finish(snapshot) for snapshot in collector.kernel.snapshots()]
-    return [known[row.stack] for row in reading.counts] + finished
-
-
 def equal_frames(raw: RawStack, frames: Frames) -> int:
     """How many frames are the same, from the leaf on. Where a signal came ours is one byte on."""
     equal = 0
@@ -112,7 +74,7 @@ def equal_frames(raw: RawStack, frames: Frames) -> int:
     ids=["short", *SIMPLE],
 )
 def test_stacks_are_those_that_gdb_sees(
-    program: str, stops: int, tmp_path: Path, start: Start, stopping_form: compiled.CompiledForm
+    program: str, stops: int, tmp_path: Path, start: Start, stopping_form: CompiledForm
 ) -> None:
     make: Callable[[Path], list[str]] = SIMPLE[program]
     process = start(*make(tmp_path), stderr=subprocess.DEVNULL)
@@ -122,10 +84,10 @@ def test_stacks_are_those_that_gdb_sees(
     known: dict[int, RawStack] = {}
     frames = equal = whole = 0
     different: list[Any] = []
-    with collecting(process.pid, stopping_form) as collector:
+    with collecting(frozenset({process.pid}), stopping_form) as collector:
         for _ in range(stops):
             seen = gdb.next_stop()
-            for raw in sampled(collector, known):
+            for _, raw in sampled(collector, known):
                 same = equal_frames(raw, seen)
                 frames, equal = frames + len(seen), equal + same
                 whole += same == len(seen) == len(raw.user)
