@@ -30,6 +30,13 @@ class Setting(click.Option):
         self.key = max((name.lstrip("-") for name in self.opts), key=len)
         self.envvar = PREFIX + self.key.replace("-", "_").upper()
 
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """The value in its type. One of an option that may be given several times, from the environment or a file, is
+        one, whatever characters are in it."""
+        if self.multiple and value is not None and not isinstance(value, list | tuple):
+            value = (value,)
+        return super().type_cast_value(ctx, value)
+
     @property
     def file_key(self) -> str:
         """What the option is called in config.toml."""

@@ -2,32 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
 
+from ..profiles.delta import Delta, Notice
 from ..profiles.source import Source, SourceError
+from ..profiles.target import Target
+from ..profiles.view import Baseline, View
 from .output import Failure, tell
 
 if TYPE_CHECKING:
-    from ..profiles.delta import Delta
     from ..profiles.profile import Profile
+    from ..sampler.agent_source import AgentSource
     from ..sampler.options import CollectOptions
 
+MEND = "--via takes a command that starts `icetop agent`"
 
-def far_source(command: str, options: CollectOptions, before: Iterable[Delta] = ()) -> Source:
-    """The collector that a command starts elsewhere, once it has answered. Raises Failure where it does not."""
+
+def far_sources(commands: Sequence[str], options: CollectOptions, before: Iterable[Delta] = ()) -> Source:
+    """The collectors that these commands start elsewhere, as one, once they have answered.
+
+    Of several, one that does not is but a notice. Raises Failure where none does.
+    """
+    from ..sampler.together import Together
+
+    if len(commands) == 1:
+        try:
+            return _answering(commands[0], options, before)
+        except SourceError as error:
+            raise _failure(error) from None
+    found: list[AgentSource] = []
+    failures: list[SourceError] = []
+    for command in commands:  # one after the other: each may ask for a password
+        try:
+            found.append(_answering(command, options))
+        except SourceError as error:
+            failures.append(error)
+    if not found:
+        raise _failure(failures[-1])
+    now, notices = time.time_ns(), tuple(replace(error.notice, mend=MEND) for error in failures)
+    return Together(found, chain(before, (Delta(now, now, notices=notices, stage="starting"),) if notices else ()))
+
+
+def compared_sources(command: str, baseline: str, options: CollectOptions, view: View) -> tuple[Source, View, Baseline]:
+    """Two collectors elsewhere: one to look at, and one to compare it with; the view and its baseline.
+
+    Raises Failure where one of them does not sample.
+    """
+    from ..sampler.together import Together, distinct_names
+
+    found: list[AgentSource] = []
+    try:
+        for each in (command, baseline):
+            found.append(_answering(each, options))
+        names = distinct_names([source.context().host for source in found])
+    except SourceError as error:
+        for source in found:
+            source.stop()
+        raise _failure(error) from None
+    here, there = (Target(hosts=frozenset((name,))) for name in names)
+    return Together(found, names=names), replace(view, target=here), Baseline(target=there)
+
+
+def _answering(command: str, options: CollectOptions, before: Iterable[Delta] = ()) -> AgentSource:
+    """The collector that a command starts, once it has answered. Raises SourceError where it does not."""
     from ..sampler.agent_source import far_agent
 
     try:
         source = far_agent(command, options, before)
-        source.greet()
     except ValueError as error:
         raise click.UsageError(f"--via: {error}") from None
-    except SourceError as error:
-        raise Failure(error.notice.what, error.notice.why, "--via takes a command that starts `icetop agent`") from None
+    source.greet()
     return source
+
+
+def _failure(error: SourceError) -> Failure:
+    notice: Notice = error.notice
+    return Failure(notice.what, notice.why, MEND)
 
 
 def folded(source: Source, seconds: float) -> Profile:

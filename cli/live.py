@@ -19,14 +19,14 @@ from ..profiles.view import Baseline, View
 from ..profiles.vocabulary import parts_of
 from ..sampler.options import DEFAULT_FRAMES, DEFAULT_HZ, HIGHEST_HZ, LOWEST_HZ, MOST_FRAMES, CollectOptions
 from .configuration import setting
-from .far import far_source, folded
+from .far import compared_sources, far_sources, folded
 from .group import LIVE, cli
 from .options import AgentCommand, TargetCommand, common_options, no_kernel, target_options, view_options
 from .output import DEFAULT_TOP, Failure, print_out, tell
 from .recording import failures_told, folder_options, record_folder, recorded_before, wants_folder
 from .screen import blue_option, show, theme_option
 from .splash import erase_splash
-from .values import Label
+from .values import Label, WholeText
 
 if TYPE_CHECKING:
     from ..profiles.profile import Profile
@@ -87,7 +87,19 @@ duration = setting(
 @cli.command(LIVE, cls=TargetCommand, hidden=True)
 @collect_options
 @setting("-d", "--duration", type=click.FloatRange(0.1), metavar="SECONDS", help="Without a terminal: then a report.")
-@setting("--via", metavar="COMMAND", help="Collect elsewhere: what `ssh HOST sudo icetop agent`, for one, starts.")
+@setting(
+    "--via",
+    type=WholeText(),
+    multiple=True,
+    metavar="COMMAND",
+    help="Collect elsewhere: what `ssh HOST sudo icetop agent`, for one, starts. Several are shown as one.",
+)
+@setting(
+    "--baseline-via",
+    type=WholeText(),
+    metavar="COMMAND",
+    help="Collect there as well, and compare with that: `--via CANARY --baseline-via STABLE`.",
+)
 @setting("--no-history", is_flag=True, help="Do not draw the last hour of a recorder that runs here.")
 @setting("--baseline", metavar="FILE|FOLDER", help="Compare with what was saved.")
 @view_options
@@ -98,7 +110,8 @@ def live(
     sampling: CollectOptions,
     duration: float | None,
     no_history: bool,
-    via: str | None,
+    via: tuple[str, ...],
+    baseline_via: str | None,
     baseline: str | None,
     view: View,
     theme: str,
@@ -111,12 +124,19 @@ def live(
     view = replace(view, kind=kind)
     sampling = replace(sampling, kinds=kinds)
     on_screen = sys.stdin.isatty() and sys.stdout.isatty()
+    if baseline_via is not None and (len(via) != 1 or baseline is not None or not on_screen):
+        raise click.UsageError("--baseline-via goes with one --via, no --baseline, and a terminal")
     if baseline is not None and not on_screen:
         mend = "icetop record -o FILE, then icetop report FILE --baseline"
         raise Failure("--baseline here is for the screen", "this is no terminal", mend)
     compared, base = saved_before(baseline, view.target)
-    if via is not None:
-        source = far_source(via, replace(sampling, target=view.target, kernel=view.kernel), compared)
+    if via:
+        view = replace(view, first_level="host") if len(via) > 1 else view
+        far = replace(sampling, target=view.target, kernel=view.kernel)
+        if baseline_via is not None:
+            source, view, base = compared_sources(via[0], baseline_via, far, view)
+        else:
+            source = far_sources(via, far, compared)
         if not on_screen:
             profile = folded(source, duration or SECONDS_WITHOUT_A_TERMINAL)
             print_report_of(profile, view)
@@ -131,7 +151,8 @@ def live(
     from ..tui import app  # noqa: F401  (imported while the collector starts, under the splash)
 
     erase_splash()
-    return show(source, replace(view, target=Target(), baseline=base), color, ascii_only, theme, blue)
+    view = replace(view, target=Target(hosts=view.target.hosts), baseline=base)
+    return show(source, view, color, ascii_only, theme, blue)
 
 
 def saved_before(baseline: str | None, target: Target) -> tuple[Iterable[Delta], Baseline | None]:

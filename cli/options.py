@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import update_wrapper
 from typing import Any, TypeVar
 
@@ -70,23 +70,31 @@ def target_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def with_target(pid: Any, **more: Any) -> Any:
         command = click.get_current_context().meta.get(COMMAND_KEY, ())
-        chosen = {choice: more.pop(choice.removesuffix("s")) or frozenset() for choice in CHOICES[1:]}
-        return function(target=target_of(within_namespaces(chosen), pid or frozenset(), command), **more)
+        chosen = {choice: all_of(more.pop(choice.removesuffix("s"))) for choice in CHOICES[1:]}
+        return function(target=target_of(within_namespaces(chosen), all_of(pid), command), **more)
 
     wrapped: Callable[..., Any] = update_wrapper(with_target, function)
     for option in (
-        setting("-s", "--service", type=Words(), metavar="NAME", help="Services: systemd units, Compose, workloads."),
-        setting(
-            "-n", "--namespace", type=Words(), metavar="NS", help="All pods of a namespace, or what is named in it."
-        ),
-        setting("--pod", type=Words(), metavar="[NS/]NAME", help="The pod of this name."),
-        setting("-c", "--container", type=Words(), metavar="NAME", help="The container of this name, or of this id."),
-        setting("--cgroup", type=Words(), metavar="PATH", help="The control group PATH and those below it."),
-        setting("--comm", type=Words(), metavar="NAME", help="Processes and threads of this name."),
-        setting("-p", "--pid", type=PidList(), metavar="PID[,PID]", help="These processes."),
+        several("-s", "--service", metavar="NAME", help="Services: systemd units, Compose, workloads."),
+        several("-n", "--namespace", metavar="NS", help="All pods of a namespace, or what is named in it."),
+        several("--pod", metavar="[NS/]NAME", help="The pod of this name."),
+        several("-c", "--container", metavar="NAME", help="The container of this name, or of this id."),
+        several("--cgroup", metavar="PATH", help="The control group PATH and those below it."),
+        several("--comm", metavar="NAME", help="Processes and threads of this name."),
+        several("-p", "--pid", type=PidList(), metavar="PID[,PID]", help="These processes. Targets may be several."),
     ):
         wrapped = option(wrapped)
     return wrapped
+
+
+def several(*names: str, **more: Any) -> Callable[[Function], Function]:
+    """An option for words that may be given again and again, and with commas between: all of them count."""
+    return setting(*names, multiple=True, **{"type": Words(), **more})
+
+
+def all_of(given: Iterable[frozenset[Any]]) -> frozenset[Any]:
+    """What all that was given for such an option says."""
+    return frozenset().union(*given)
 
 
 def within_namespaces(chosen: dict[str, frozenset[str]]) -> dict[str, frozenset[str]]:
@@ -127,11 +135,11 @@ def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
             target=target,
             kernel=not no_kernel,
             interpreter=interpreter,
-            hidden=tuple(sorted(hide or ())),
+            hidden=tuple(sorted(all_of(hide))),
             minimum_samples=min_samples,
             minimum_share=min_share / 100,
             idle=idle,
-            causes=tuple(sorted(causes or ())),
+            causes=tuple(sorted(all_of(causes))),
         )
         return function(view=view, **more)
 
@@ -141,12 +149,11 @@ def view_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--min-share", type=click.FloatRange(0, 100), default=0.0, metavar="PERCENT", help="Leave out smaller ones."
         ),
         setting("--min-samples", type=click.IntRange(1), default=1, metavar="N", help="Leave out rarer functions."),
-        setting("--hide", type=Words(), metavar="PATTERN", help="Leave out functions by name, such as 'runtime.*'."),
+        several("--hide", metavar="PATTERN", help="Leave out functions by name, such as 'runtime.*'."),
         interpreter_option,
-        setting(
+        several(
             "--cause",
             "causes",
-            type=Words(),
             metavar="CAUSE",
             help="Only waits for these: network, lock, 'disk I/O' ...",
         ),

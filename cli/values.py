@@ -7,7 +7,17 @@ from typing import Any
 import click
 
 
-class PidList(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on only
+class WholeText(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on only
+    """A text as it stands, spaces and all, also where it comes from the environment."""
+
+    name = "text"
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """One value."""
+        return [rv]
+
+
+class PidList(WholeText):
     """PID[,PID...] as a set of numbers."""
 
     name = "pids"
@@ -26,7 +36,7 @@ class PidList(click.ParamType):  # type: ignore[type-arg]  # generic from click 
         return pids
 
 
-class Words(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on only
+class Words(WholeText):
     """WORD[,WORD...] as a set."""
 
     name = "words"

@@ -97,7 +97,8 @@ class CallTree:
             return self.frames[ref].name
         if what == GROUP:
             group = self.groups[ref]
-            return f"{group.name}: {group.title}" if group.title and group.title != group.name else group.name
+            name = f"{group.name}: {group.title}" if group.title and group.title != group.name else group.name
+            return f"{name} on {group.host}" if group.host else name
         return f"[truncated: {StackEnd(ref).reason}]" if what == END else "all"
 
     def frame(self, box: int) -> Frame | None:
@@ -156,5 +157,5 @@ def _identity(what: int, ref: int, frames: list[Frame], groups: list[Group]) -> 
         return (frame.name, frame.place)
     if what == GROUP:
         group = groups[ref]
-        return (what, group.name, group.pid, group.tid)
+        return (what, group.name, group.pid, group.tid, group.host)
     return (what, ref)

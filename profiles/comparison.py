@@ -31,8 +31,10 @@ def build_comparison(profile: Profile, view: View, memory: OrderMemory | None = 
     """
     base = view.baseline
     beside, other = base is not None and base.beside, view.of_baseline()
-    if beside:
-        other = replace(other, target=same_programs(profile, other.target))
+    elsewhere = base is not None and base.elsewhere
+    if elsewhere:
+        there = profile.beside if beside else profile.timeline
+        other = replace(other, target=same_programs(profile, view.target, other.target, there))
     now, was = sliced(profile, view), sliced(profile, other, beside)
     groups, group_of_series = group_series(profile, view.first_level)
     groups, same = matched_groups(
@@ -42,7 +44,7 @@ def build_comparison(profile: Profile, view: View, memory: OrderMemory | None = 
     pairs, places = distinct(np.concatenate(keys))
     weights, samples = np.zeros((2, len(pairs)), dtype=np.int64)
     np.add.at(weights, places, _weights(now, was, view))
-    same_frames = _same_frames(profile, now, was) if beside else None
+    same_frames = _same_frames(profile, now, was) if elsewhere else None
     tree, boxes = tree_of(profile, view, groups, pairs, samples, weights, memory, same_frames)
     return _Both(tree, view, now, was, boxes[places[: len(now.nodes)]], boxes[places[len(now.nodes) :]]).compared()
 

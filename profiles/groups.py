@@ -10,15 +10,19 @@ from .profile import Profile
 from .selection import IntArray
 from .view import FirstLevel
 
-PLACES = ("container", "pod", "service")
+PLACES = ("container", "pod", "service", "host")
 """First levels that go by the labels of the same names."""
+
+OF_ONE_HOST = ("process", "thread")
+"""First levels whose numbers mean something on one machine only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """One box of the first level. `pid` is 0 where the group is not one process; `title` may be empty.
 
-    `container` and `pod` tell where all of it runs, in full; empty where that is in none, or in several.
+    `container` and `pod` tell where all of it runs, in full; empty where that is in none, or in several. `host` is the
+    machine, where the profile is of more than one.
     """
 
     name: str
@@ -27,6 +31,7 @@ class Group:
     tid: int = 0
     container: str = ""
     pod: str = ""
+    host: str = ""
 
 
 def group_series(profile: Profile, first_level: FirstLevel) -> tuple[list[Group], IntArray]:
@@ -34,8 +39,12 @@ def group_series(profile: Profile, first_level: FirstLevel) -> tuple[list[Group]
     groups: dict[tuple[object, ...], int] = {}
     found: list[Group] = []
     indexes = np.zeros(len(profile.series), dtype=np.int64)
+    several = first_level in OF_ONE_HOST and len({labels.get("host") for labels in profile.labels}) > 1
     for place in range(len(profile.series)):
         key, group = _group(profile, place, first_level)
+        if several:
+            host = profile.labels[place].get("host", "")
+            key, group = (host, *key), replace(group, host=host)
         container, pod = _places_of(profile.labels[place])
         index = groups.setdefault(key, len(found))
         if index == len(found):

@@ -14,21 +14,24 @@ from .profile import Profile
 from .selection import IntArray
 from .significance import BoolArray
 from .target import Target
+from .timeline import TimeLine
 
 _VERSION = re.compile(r"(?:-[\d.]+)?\.so(?:\.\d+)*$|[-.]?\d+(?:\.\d+)+$")
 
 
-def same_programs(profile: Profile, target: Target) -> Target:
-    """What a target means in the profile kept beside: instead of processes by number, those of the same name and title
-    there. None of them is the number -1, which no process has."""
+def same_programs(profile: Profile, here: Target, target: Target, there: TimeLine) -> Target:
+    """What a target means on another machine's time line, or on that of another file: instead of processes by number,
+    those of the same name and title there as these numbers have `here`. None of them is the number -1, which no process
+    has."""
     if not target.pids:
         return target
     who = list(zip(profile.series, profile.labels, strict=True))
     keys = [(labels.get("process") or series.comm, labels.get("title", "")) for series, labels in who]
-    wanted = {key for key, (series, _) in zip(keys, who, strict=True) if series.pid in target.pids}
-    counted = (counts.series for bucket in profile.beside.buckets() for counts in bucket.counts.values())
-    there = {place for series in counted for place in series}
-    pids = frozenset(who[place][0].pid for place in there if keys[place] in wanted)
+    meant = zip(keys, who, strict=True)
+    wanted = {key for key, (series, labels) in meant if series.pid in target.pids and here.of_host(labels)}
+    counted = (counts.series for bucket in there.buckets() for counts in bucket.counts.values())
+    seen = {place for series in counted for place in series if target.of_host(who[place][1])}
+    pids = frozenset(who[place][0].pid for place in seen if keys[place] in wanted)
     return replace(target, pids=pids or frozenset((-1,)))
 
 
@@ -41,7 +44,8 @@ def matched_groups(groups: list[Group], now: BoolArray, was: BoolArray) -> tuple
     keys = [(group.name, group.title) for group in groups]
     same = _matched(keys, now, was)
     several = np.bincount(same, minlength=len(groups)) > 1
-    return [replace(group, pid=0, tid=0) if several[place] else group for place, group in enumerate(groups)], same
+    alike = [replace(group, pid=0, tid=0, host="") if several[place] else group for place, group in enumerate(groups)]
+    return alike, same
 
 
 def matched_frames(frames: list[Frame], now: BoolArray, was: BoolArray) -> IntArray:

@@ -19,7 +19,8 @@ _SHORTENED_ID = re.compile(r"^[0-9a-f]{12,64}$")
 class Target:
     """A choice of processes; an empty one is the whole host. Several conditions widen the choice (any may hold).
 
-    `command` is a command that icetop starts itself; its process tree is the target.
+    `command` is a command that icetop starts itself; its process tree is the target. `hosts` narrows the choice down
+    to some of the machines, where a profile is of several.
     """
 
     pids: frozenset[int] = frozenset()
@@ -30,8 +31,14 @@ class Target:
     namespaces: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()
     command: tuple[str, ...] = ()
+    hosts: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
+        return bool(self.hosts) or self.by_process
+
+    @property
+    def by_process(self) -> bool:
+        """Whether processes are chosen, and not only machines."""
         return any((self.pids, self.comms, self.cgroups, self.containers, self.pods, self.namespaces, self.services))
 
     @property
@@ -53,19 +60,25 @@ class Target:
             chosen = getattr(self, f"{word}s")
             if chosen:
                 parts.append(f"{word} {','.join(sorted(chosen))}")
-        return " or ".join(parts) or "host"
+        hosts = ", ".join(sorted(self.hosts))
+        return " on ".join(filter(None, (" or ".join(parts), hosts))) or "host"
 
     def matches(self, series: Series, labels: Mapping[str, str]) -> bool:
         """Whether a series belongs to the choice. A cgroup includes those below it; a pod may carry its namespace."""
-        if not self:
-            return True
+        if not self.of_host(labels):
+            return False
         return (
-            series.pid in self.pids
+            not self.by_process
+            or series.pid in self.pids
             or series.comm in self.comms
             or labels.get("process") in self.comms
             or any(series.cgroup == path or series.cgroup.startswith(path.rstrip("/") + "/") for path in self.cgroups)
             or self.matches_place(series.cgroup, labels)
         )
+
+    def of_host(self, labels: Mapping[str, str]) -> bool:
+        """Whether these labels are of a machine that is meant."""
+        return not self.hosts or labels.get("host") in self.hosts
 
     def matches_place(self, cgroup: str, labels: Mapping[str, str]) -> bool:
         """Whether a control group of these labels is of a chosen container, pod, namespace or service.
@@ -98,8 +111,8 @@ def target_of(
 
 
 def joined(first: Target, second: Target) -> Target:
-    """The processes of both; the whole host where either is that."""
-    if not first or not second:
+    """The processes of both, on any machine; the whole host where either is that."""
+    if not first.by_process or not second.by_process:
         return Target()
     both = {choice: getattr(first, choice) | getattr(second, choice) for choice in CHOICES[1:]}
     return target_of(both, first.pids | second.pids)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from .target import Target
 
-FirstLevel = Literal["process", "thread", "command", "binary", "container", "pod", "service", "none"]
+FirstLevel = Literal["process", "thread", "command", "binary", "container", "pod", "service", "host", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ Width = Literal["mean", "current", "baseline"]
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a comparison compares with. What is None is as in the view itself.
+    """What a comparison compares with. What is None is as in the view itself; a target that is machines alone means the
+    processes of the view there.
 
     `beside` says that it is the profile kept beside the one looked at (another file), and not a part of that one;
     its `stretch` is then on that profile's own time line, and None is all of it.
@@ -43,6 +44,12 @@ class Baseline:
     stretch: Stretch | None = None
     target: Target | None = None
     beside: bool = False
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is another machine, or a file that may be of one: what is the same there has other numbers."""
+        machines = self.target is not None and bool(self.target.hosts) and not self.target.by_process
+        return self.beside or machines
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +92,6 @@ class View:
         base = self.baseline
         elsewhere = EVERYTHING if base.beside else self.stretch
         target = self.target if base.target is None else base.target
+        if base.elsewhere and not base.beside and base.target is not None:
+            target = replace(self.target, hosts=base.target.hosts)
         return replace(self, stretch=base.stretch or elsewhere, target=target, baseline=None)

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any
 
 from .. import __version__
-from ..profiles.delta import Delta, Notice
+from ..profiles.delta import Context, Delta, Notice
 from ..profiles.printable import printable
 from ..profiles.source import SourceError
 from ..profiles.target import CHOICES, Target
@@ -65,6 +65,27 @@ class AgentSource:
             self._end()
             raise SourceError(self._death(str(error))) from error
         self._messages = chain((first,), self._messages)
+
+    def context(self) -> Context:
+        """Wait for what the collector says of its machine; `deltas` still begins at the beginning. Raises SourceError
+        when it cannot sample."""
+        read: list[dict[str, Any]] = []
+        found: Context | None = None
+        try:
+            while found is None and "failure" not in (message := next(self._messages)):
+                read.append(message)
+                found = unpack_delta(message["delta"]).context
+        except StopIteration:
+            self._end()
+            raise SourceError(self._death("")) from None
+        except (BadMessage, KeyError, TypeError) as error:
+            self._end()
+            raise SourceError(self._death(str(error))) from error
+        if found is None:
+            self._end()
+            raise SourceError(Notice(*(str(part) for part in message["failure"])))
+        self._messages = chain(read, self._messages)
+        return found
 
     def deltas(self) -> Iterator[Delta]:
         """The collector's deltas; ends after the last one. Raises SourceError when the collector fails or dies."""

@@ -154,6 +154,7 @@ class IcetopApp(MovingApp):
 
     def _look_at(self, target: Target) -> None:
         """Sample and show something else."""
+        target = replace(target, hosts=self._choices.view.target.hosts)
         if not self._ended:
             self._steering.retarget(self._sampled(target))
         self._choose(self._choices.of_target(target))
@@ -167,7 +168,7 @@ class IcetopApp(MovingApp):
 
     def _go_to_peer(self, pid: int, thread: int) -> None:
         """Look at the other end of a wait: at all its time, running or not; at a thread of it, among the threads."""
-        target = Target(pids=frozenset((pid,)))
+        target = Target(pids=frozenset((pid,)), hosts=self._choices.view.target.hosts)
         if not self._ended and self._choices.view.target != target:
             self._steering.retarget(self._sampled(target))
         choices = self._choices.of_target(target).of_kind("wall")
@@ -189,9 +190,12 @@ class IcetopApp(MovingApp):
                 return
 
     def _sampled(self, target: Target) -> Target:
-        """What is to be sampled for a target to be shown: also what it is compared with."""
+        """What is to be sampled for a target to be shown: also what it is compared with. Each machine knows but itself;
+        what the same processes are called on another, the profile tells."""
         base = self._choices.baseline
-        return target if base is None or base.beside or base.target is None else joined(target, base.target)
+        if base is not None and base.target is not None and not base.beside:
+            target = Target() if base.elsewhere and target.pids else joined(target, base.target)
+        return replace(target, hosts=frozenset())
 
     def action_rate(self, step: int) -> None:
         """Sample more often, or less."""

@@ -82,6 +82,28 @@ def test_what_is_no_command_is_a_wrong_call(command: str) -> None:
     assert icetop("--via", command).returncode == 2
 
 
+def test_two_far_ends_are_shown_as_one_and_a_third_that_fails_is_said(tmp_path: Path) -> None:
+    far_ends = []
+    for host, function in (("web-3", "of_three"), ("web-4", "of_four")):
+        counts = Counts(array("I", [ROOTS]), array("I", [0]), array("I", [50]), array("q", [500_000_000]))
+        location = Location(Language.NATIVE, "/bin/x", "ab", 16, (Line(function),))
+        delta = Delta(7, 8, [location], [(0, 0)], [Series(5, 9, 5, "x")], counts={"cpu": counts}, expected=50)
+        with (tmp_path / host).open("wb") as file:
+            write_message(file, {"delta": pack_delta(replace(delta, context=Context(host, "6.1", 2), last=True))})
+        far_ends += ["--via", f"sh -c 'cat {tmp_path / host}'"]
+    done = icetop(*far_ends, "--via", "sh -c 'echo no such key >&2; exit 255'", "-d", "1")
+    assert done.returncode == 0, done.stderr
+    assert "host web-3 + web-4" in done.stdout or "host web-4 + web-3" in done.stdout
+    assert {"of_three", "of_four"} <= set(done.stdout.split())
+    assert "no such key" in done.stderr
+
+
+def test_what_to_compare_with_elsewhere_goes_with_one_far_end_alone() -> None:
+    done = icetop("--via", "x", "--via", "y", "--baseline-via", "z")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--baseline-via goes with one --via" in done.stderr
+
+
 def said(path: Path, *deltas: Delta, tail: bytes = b"") -> AgentSource:
     """A far end that says these deltas and then the tail, and waits."""
     with path.open("wb") as file:
