@@ -20,7 +20,7 @@ def chosen(target: Target) -> Target:
 
 
 def target(*words: str) -> Target:
-    found = chosen.main(list(words), standalone_mode=False)
+    found = click.Group(commands=[chosen]).main(["chosen", *words], standalone_mode=False)
     assert isinstance(found, Target)
     return found
 

@@ -137,7 +137,7 @@ def test_one_that_fails_is_a_notice_and_the_others_go_on() -> None:
 
 def test_when_all_have_failed_it_fails() -> None:
     source = Together([Machine(failure="no route"), Machine(failure="no key")])
-    with pytest.raises(SourceError, match="no route|no key"):
+    with pytest.raises(SourceError, match=r"no route|no key"):
         folded(source)
 
 
