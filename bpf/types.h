@@ -190,6 +190,7 @@ enum python_entries {
 struct python_process {
     u64 runtime;               /* address of _PyRuntime */
     u64 code_type;             /* address of PyCode_Type */
+    u64 task_runner;           /* address of the code that runs steps of tasks, Handle._run of asyncio; 0 where the thread tells its task, or it is not known */
     s64 linked;                /* of one that is expected, in a library: where its program refers to the list of libraries, from where its code begins; else 0 */
     s32 thread_slot;           /* where a thread's own storage points to its state; 0 when not known */
     u16 current_thread;        /* of the runtime; 0 where it has none */
@@ -211,13 +212,15 @@ struct python_process {
     u16 instruction_bytes;     /* what a frame's count of instructions counts */
     u16 running_task;          /* of a thread's state: the task of asyncio that it runs; 0 where that is not told */
     u16 task_name;             /* of a task */
+    u16 frame_locals;          /* of a frame: its first variable */
     u16 identity;              /* of a code object: PYTHON_IDENTITY bytes that tell it from one that takes its place */
     u8 entries;                /* enum python_entries */
     u8 shim_owner;             /* the least owner that tells a shim */
     u8 slot_is_certain;        /* whether the thread's slot was seen in this process, not only in its like */
     u8 numbered;               /* whether its code objects have numbers */
     u8 library;                /* its place in that list */
-    u8 unused[5];
+    u8 string_text;            /* of a string: where the characters of a plain one are */
+    u8 unused[4];
 };
 
 /* A Python frame in one word: code >> 3, whether C called it, the instruction in units of two bytes. */
@@ -234,6 +237,7 @@ struct python_walk {
     u64 has_joint;
     u64 state;                 /* of the thread in the interpreter whose code it runs; 0 when there is no other outwards */
     u64 thread;
+    u64 runner;                /* the innermost frame that runs a step of a task; 0 while none is seen */
     u64 identity[PYTHON_IDENTITY / 8];
     u64 block[PYTHON_BLOCK / 8];
 };

@@ -9,9 +9,11 @@ static inline u32 begin_python_walk(struct scratch *scratch, struct settings *se
     if (!state)
         return PYTHON_NO_THREAD;
     begin_at(&scratch->python, state, process);
-    read_task_name(state, process, &scratch->event);
     scratch->python.state = state;
     scratch->python.thread = thread;
+    scratch->python.runner = 0;
+    if (process->running_task)
+        read_task_name(read_user_pointer(state + process->running_task), process, &scratch->event);
     return PYTHON_UNKNOWN;
 }
 
@@ -63,6 +65,8 @@ int walk_python(void *ctx)
         end = PYTHON_UNKNOWN;
     if (process && end == PYTHON_UNKNOWN && event->python_frames < PYTHON_FRAMES)
         chain.call(ctx, WALK_PYTHON);
+    if (process && end == PYTHON_COMPLETE && scratch_here->python.runner)
+        read_task_name(task_of_frame(scratch_here->python.runner, process), process, event);
     event->python_end = process && end == PYTHON_UNKNOWN ? PYTHON_TOO_DEEP : end;
     finish_or_emit(ctx, event);
     return 0;

@@ -12,9 +12,17 @@
 #define PYTHON_STRING_LENGTH 16  /* of a string, as the following three */
 #define PYTHON_STRING_HASH 24
 #define PYTHON_STRING_STATE 32
-#define PYTHON_STRING_TEXT 40  /* where the characters of a plain one are: compact and ASCII */
-#define PYTHON_STRING_PLAIN 0x60
+#define PYTHON_STRING_PLAIN 0x60  /* in its state: compact and ASCII */
 #define PYTHON_DEFAULT_TASK 0x2d6b736154  /* `Task-` */
+#define PYTHON_TYPE_NAME 24  /* of a type */
+#define PYTHON_HANDLE_CALLBACK 24  /* of asyncio's Handle, whose method runs it; which is one that has the task: */
+#define PYTHON_WRAPPED_TASK 16  /* of a TaskStepMethWrapper or TaskWakeupMethWrapper */
+#define PYTHON_METHOD_SELF 24  /* of a method in C */
+#define TEXT_TASK 0x6b736154ULL  /* `Task`, as numbers have it; */
+#define TEXT_TASK_STEP 0x706574536b736154ULL
+#define TEXT_TASK_WAKEUP 0x656b61576b736154ULL
+#define TEXT_ASYNCIO 0x6f69636e7973615fULL  /* `_asyncio`, and */
+#define TEXT_BUILTIN 0x5f6e69746c697562ULL  /* `builtin_` */
 #define PYTHON_INTERPRETER 16  /* of a thread's state: where its interpreter is */
 #define PYTHON_FIRST_INTERPRETER 8  /* behind the newest interpreter: the one that the program began with */
 
@@ -121,11 +129,31 @@ static inline struct python_process *expected_process(u64 image, u32 pid, struct
     return python_processes.lookup(&image);
 }
 
-/* The name that the thread's running task was given, if it is plain ASCII. Who gives none has `Task-1` and so on, as a
- * number or, once it was asked for, as text: a name of its own for every task says nothing of any. */
-static inline void read_task_name(u64 state, struct python_process *process, struct stack_event *event)
+/* The first characters of the name of an object's type, without `_asyncio.` before it. */
+static inline u64 type_text(u64 object)
 {
-    u64 task = process->running_task ? read_user_pointer(state + process->running_task) : 0;
+    u64 type = object ? read_user_pointer(object + PYTHON_TYPE) : 0;
+    u64 name = type ? read_user_pointer(type + PYTHON_TYPE_NAME) : 0;
+    u64 text = name ? read_user_pointer(name) : 0;
+    return text == TEXT_ASYNCIO ? read_user_pointer(name + sizeof("_asyncio")) : text;
+}
+
+/* The task whose step a frame of Handle._run runs; 0 where it runs something else. */
+static inline u64 task_of_frame(u64 frame, struct python_process *process)
+{
+    u64 handle = read_user_pointer(frame + process->frame_locals);
+    u64 callback = handle ? read_user_pointer(handle + PYTHON_HANDLE_CALLBACK) : 0;
+    u64 text = type_text(callback);
+    if (text == TEXT_TASK_STEP || text == TEXT_TASK_WAKEUP)
+        return read_user_pointer(callback + PYTHON_WRAPPED_TASK);
+    u64 task = text == TEXT_BUILTIN ? read_user_pointer(callback + PYTHON_METHOD_SELF) : 0;
+    return (type_text(task) & 0xffffffffff) == TEXT_TASK ? task : 0;
+}
+
+/* The name that a task was given, if it is plain ASCII. Who gives none has `Task-1` and so on, as a number or, once it
+ * was asked for, as text: a name of its own for every task says nothing of any. */
+static inline void read_task_name(u64 task, struct python_process *process, struct stack_event *event)
+{
     u64 name = task ? read_user_pointer(task + process->task_name) : 0;
     u64 type = name ? read_user_pointer(name + PYTHON_TYPE) : 0;
     if (!type || !(read_user_pointer(type + PYTHON_TYPE_FLAGS) & PYTHON_IS_STRING))
@@ -137,7 +165,7 @@ static inline void read_task_name(u64 state, struct python_process *process, str
     if (length > PYTHON_TASK)
         length = PYTHON_TASK;
     __builtin_memset(event->task, 0, sizeof(event->task));
-    if (bpf_probe_read_user(event->task, length, (void *)(name + PYTHON_STRING_TEXT)) ||
+    if (bpf_probe_read_user(event->task, length, (void *)(name + process->string_text)) ||
         (event->task[0] & 0xffffffffff) == PYTHON_DEFAULT_TASK)
         event->task[0] = 0;
 }
@@ -246,6 +274,7 @@ static inline bool take_python_frame(struct python_walk *walk, struct python_pro
     if (bpf_probe_read_user(walk->block, bytes, (void *)walk->frame))
         return false;
     u8 owner = byte_field(walk, process->owner);
+    u64 here = walk->frame;
     walk->frame = field(walk, process->previous);
     if (process->entries == ENTRIES_SHIM && owner >= process->shim_owner) {
         end_run(event);
@@ -255,6 +284,8 @@ static inline bool take_python_frame(struct python_walk *walk, struct python_pro
     u64 code = field(walk, process->code) & ~(u64)process->code_mask;
     if (!identify_code(walk, process, event, code))
         return false;
+    if (code == process->task_runner && !walk->runner)
+        walk->runner = here;
     u64 frame = (code >> 3 << PYTHON_CODE_SHIFT) | instruction_index(walk, process, code);
     bool entry = process->entries == ENTRIES_ALL || (process->entries == ENTRIES_MARKED && owner);
     push_python_frame(event, entry ? frame | PYTHON_ENTRY : frame);

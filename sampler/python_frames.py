@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from ..profiles.locations import Line, Location
 from ..profiles.vocabulary import Language
+from ..symbols.cpython.asyncio_tasks import HANDLE_RUN
 from ..symbols.cpython.code_objects import SHIM, CodeReader
 from ..symbols.cpython.layouts import Layout
 from .code_identity import add_identity, read_identity
@@ -21,7 +22,6 @@ MOST_WORDS = MOST_CODES = 60_000
 MOST_STACKS = 5_000
 """Stacks whose code objects are remembered, however their places are used meanwhile."""
 
-RUNS_TASKS = "asyncio.events.Handle._run"
 
 PythonFrame = tuple[int | None, bool]
 """A location's id (None: no Python function, but the interpreter's own), and whether C called the frame."""
@@ -114,8 +114,9 @@ class PythonFrames:
             return False
         index = None if line is SHIM else self._tables.location(location_of(line))[0]
         self._by_word[key] = index
-        if index is not None and line.function == RUNS_TASKS:
+        if index is not None and line.function in HANDLE_RUN:
             self._runners.add(index)
+            interpreter.task_runner = code
         if len(self._by_word) > MOST_WORDS:
             self._by_word.popitem(last=False)
         return True

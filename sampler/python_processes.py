@@ -32,7 +32,8 @@ MOST_PROCESSES = 256
 
 MOST_IMAGES, MOST_REASONS = 1024, 16
 TASKS_SINCE, MOST_TASK_NAMES = (3, 14), 64
-"""The version from which on a thread tells its task, and how many names of tasks are taken of a process."""
+"""The version from which on a thread tells its task, before which the code that runs tasks has to be known, and how
+many names of tasks are taken of a process."""
 
 AHEAD_SECONDS = 0.1
 """How long processes are looked into before sampling begins; the others are when their first samples come."""
@@ -43,13 +44,15 @@ MOST_TRIES = 60
 
 @dataclass(slots=True)
 class Interpreter:
-    """A CPython in a process. `loops` are the addresses, (start, end), of its evaluation loop."""
+    """A CPython in a process. `loops` are the addresses, (start, end), of its evaluation loop; `task_runner` is that of
+    the code which runs steps of asyncio's tasks, once it was seen."""
 
     process: PythonProcess
     memory: ProcessMemory
     image: int
     loops: tuple[tuple[int, int], ...]
     tries: int = 0
+    task_runner: int = 0
     task_names: set[str] = field(default_factory=set)
     starts: list[int] = field(default_factory=list)
 
@@ -70,6 +73,7 @@ class Told(NamedTuple):
     slot: int
     certain: bool
     tasks: TaskOffsets | None = None
+    task_runner: int = 0
     too_many_tasks: bool = False
 
 
@@ -239,6 +243,15 @@ class PythonProcesses:
         if not slot:
             self._waiting[space_id] = space, interpreter
 
+    def follow_tasks(self, space: AddressSpace, interpreter: Interpreter) -> None:
+        """Tell the kernel where names of asyncio's tasks are, now that the code which runs them was seen (to 3.13)."""
+        told = self._told.get(interpreter.image)
+        if told is None or told.task_runner or told.too_many_tasks:
+            return
+        tasks = find_task_offsets(interpreter.runtime.layout.version, space.mappings, lambda mapping: None)
+        if tasks is not None:
+            self._write(interpreter, told._replace(tasks=tasks, task_runner=interpreter.task_runner))
+
     def _look_for_tasks(self, space: AddressSpace, interpreter: Interpreter) -> None:
         """Tell the kernel where names of asyncio's tasks are, once the process has asyncio and says so (from 3.14)."""
         version, told = interpreter.runtime.layout.version, self._told.get(interpreter.image)
@@ -258,11 +271,13 @@ class PythonProcesses:
         told = self._told.get(interpreter.image)
         if told is not None:
             self._counters["python_tasks_too_many"] += 1
-            self._write(interpreter, told._replace(tasks=None, too_many_tasks=True))
+            self._write(interpreter, told._replace(tasks=None, task_runner=0, too_many_tasks=True))
         return False
 
     def _write(self, interpreter: Interpreter, told: Told) -> None:
-        self._writer.write(interpreter.image, interpreter.runtime, told.slot, told.certain, told.tasks)
+        self._writer.write(
+            interpreter.image, interpreter.runtime, told.slot, told.certain, told.tasks, told.task_runner
+        )
         self._told[interpreter.image] = told
         self._told.move_to_end(interpreter.image)
         if len(self._told) > MOST_IMAGES:

@@ -72,6 +72,8 @@ class PythonStacks:
             return own.frames, StackEnd.COMPLETE
         if both.problem:
             return native, self._unresolved(both.problem, end)
+        if found.task_runner:
+            self._interpreters.follow_tasks(space, found)
         if raw.task and self._interpreters.keeps_task(found, raw.task):
             both = replace(both, frames=self._frames.with_task(both.frames, printable(raw.task)))
         return both.frames, StackEnd.TOO_DEEP if both.too_deep and end is StackEnd.COMPLETE else end

@@ -43,16 +43,25 @@ class PythonWriter:
         self.refused = ""
 
     def write(
-        self, image: int, runtime: Runtime, thread_slot: int, certain: bool, tasks: TaskOffsets | None = None
+        self,
+        image: int,
+        runtime: Runtime,
+        thread_slot: int,
+        certain: bool,
+        tasks: TaskOffsets | None = None,
+        task_runner: int = 0,
     ) -> None:
         """Tell of the interpreter in a program's image.
 
         `thread_slot` is how far behind the start of a thread's own storage the pointer to its state lies (0: not
-        known); `certain` says that it was seen there in this program. `tasks` says where names of tasks are found.
+        known); `certain` says that it was seen there in this program. `tasks` says where names of tasks are found,
+        `task_runner` which code runs them where a thread does not say which it runs.
         """
         more = {"slot_is_certain": int(certain)}
         if tasks is not None and 0 < tasks.running < 1 << 16:
             more |= {"running_task": tasks.running, "task_name": tasks.name}
+        elif tasks is not None and task_runner:
+            more |= {"task_runner": task_runner, "frame_locals": tasks.locals, "task_name": tasks.name}
         entry = self._make(runtime.layout, runtime.address, runtime.code_type, thread_slot, more)
         self._processes.update(struct.pack("=Q", image), entry)
         self.expect()
@@ -122,6 +131,7 @@ class PythonWriter:
             "code_mask": frame.code_tags,
             "bytecode": max(code.code_adaptive, 0),
             "instruction_bytes": frame.instruction_unit,
+            "string_text": layout.string.ascii_bytes,
             "identity": identity_offset(layout.code),
             "numbered": int(is_numbered(layout)),
             "entries": self._entries[entries_of(layout)],

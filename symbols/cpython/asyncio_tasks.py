@@ -32,11 +32,13 @@ MOST_TASKS = 32
 MOST_WAITERS = 64
 """Places of a set of awaiting tasks that are looked at, for the first one."""
 
+HANDLE_RUN = ("asyncio.events.Handle._run", "asyncio.events._run")
+"""The function that runs steps of tasks, as names of 3.11 and later have it, and as earlier ones do."""
+
 SECTION = ".AsyncioDebug"
 _DESCRIPTION = struct.Struct("<13Q")
 _MODULE = re.compile(r"_asyncio\.cpython-\d+.*\.so$")
 _WRAPPERS = ("TaskStepMethWrapper", "TaskWakeupMethWrapper")
-_HANDLE_RUN = ("asyncio.events.Handle._run", "asyncio.events._run")
 _CALLBACK, _WRAPPED_TASK, _METHOD_SELF, _FUTURE_CALLBACK = 24, 16, 24, 24
 _TYPE, _TYPE_NAME = 8, 24
 _SET_MASK, _SET_TABLE, _SET_ENTRY = 32, 40, 16
@@ -129,7 +131,7 @@ class TaskReader:
             return read_word(self._memory, thread.address + self._offsets.running)
         for frame in stack.frames:
             line = self._reader.resolve(self._process, frame.code, frame.instruction)
-            if line is not None and line.function in _HANDLE_RUN:
+            if line is not None and line.function in HANDLE_RUN:
                 handle = read_word(self._memory, frame.address + self._offsets.locals)
                 return self._behind(read_word(self._memory, handle + _CALLBACK)) if handle else 0
         return 0

@@ -115,4 +115,4 @@ SHAPES += [partly, mapping, evaluating, cached, deep, lambda: recursion(10)]
 for shape in SHAPES:
     threading.Thread(target=shape, daemon=True).start()
 print("ready", flush=True)
-time.sleep(1000)
+wait()
