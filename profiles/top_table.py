@@ -146,7 +146,7 @@ def _ranks(frames: list[Frame], lower: bool) -> IntArray:
 
 
 def _name(frame: Frame) -> tuple[str, str, str]:
-    return (frame.name, frame.binary, frame.language.value)
+    return (frame.name, frame.place, frame.language.value)
 
 
 def _sums(tree: CallTree) -> tuple[IntArray, IntArray, IntArray, IntArray]:

@@ -23,6 +23,7 @@ from .wire import BadMessage, pack_target, read_messages, unpack_delta, write_me
 
 LONGEST_COMPLAINT = 300
 PATIENCE_SECONDS = 5.0
+ENDS_WITHIN_SECONDS = 1.0
 
 
 class AgentSource:
@@ -156,10 +157,16 @@ class AgentSource:
         """What to say of a collector that ended without a last delta: its last complaint, or how it ended."""
         self._complaints.seek(0)
         complaint = self._complaints.read()[-LONGEST_COMPLAINT:].decode(errors="replace").strip().splitlines()
-        status = self._child.returncode
-        how = f"killed by signal {-status}" if status is not None and status < 0 else f"exit status {status}"
-        reason = ": ".join(filter(None, (why, complaint[-1] if complaint else "", how)))
+        reason = ": ".join(filter(None, (why, complaint[-1] if complaint else "", self._how_it_ended())))
         return Notice("error", f"{self._name} ended", reason, "what was seen so far stays; start icetop again to go on")
+
+    def _how_it_ended(self) -> str:
+        """Its signal or exit status, which may come shortly after the end of what it wrote; nothing while it lives."""
+        try:
+            status = self._child.wait(ENDS_WITHIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            return ""
+        return f"killed by signal {-status}" if status < 0 else f"exit status {status}"
 
 
 def local_agent(options: CollectOptions, before: Iterable[Delta] = ()) -> AgentSource:
