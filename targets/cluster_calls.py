@@ -33,7 +33,7 @@ class ClusterCalls:
         self._rest: Any = rest.RESTClientObject(configuration)
 
     def get(self, path: Sequence[str], query: Mapping[str, str], seconds: float, silence: float) -> Any:
-        """The answer of urllib3, to be read and closed, its body not read yet. Raises RefusedCall, and what urllib3 does.
+        """The answer of urllib3, to be read and closed, its body unread. Raises RefusedCall, and what urllib3 does.
 
         Connecting may take so many seconds, and the server may be silent for so many.
         """
