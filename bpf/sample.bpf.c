@@ -1,7 +1,19 @@
 /* A tick of the CPU clock: who runs, is it wanted, and where in the kernel is it? The walkers and the emitter follow. */
 #include "counting.h"
 #include "filter.h"
+#include "waits.h"
 #include "walk_kernel.h"
+
+/* A thread that ran before it could be followed is followed from here on. */
+static inline void meet(void *task, struct scratch *scratch, struct settings *settings)
+{
+    u64 *seat = seat_of(task);
+    struct pace *pace = pace_here();
+    if (!seat || !pace || (u32)*seat == name_of(task))
+        return;
+    *seat = seated(task, 0) | (u64)CREDIT << SEAT_CREDIT;
+    begin_turn(pace, task, &scratch->key, 1, bpf_ktime_get_ns(), settings);
+}
 
 int sample(void *ctx)
 {
@@ -21,8 +33,10 @@ int sample(void *ctx)
     begin_stack(scratch_here);
     if (settings_here->kernel_stacks)
         walk_kernel(ctx, scratch_here);
-    u32 flags = read_word(task, settings_here->task_flags);
-    if (flags & (TASK_IS_KERNEL_THREAD | TASK_IS_WORKER))
+    bool is_kernels = read_word(task, settings_here->task_flags) & (TASK_IS_KERNEL_THREAD | TASK_IS_WORKER);
+    if (settings_here->wait_long && !is_kernels)
+        meet(task, scratch_here, settings_here);
+    if (is_kernels)
         chain.call(ctx, EMIT);
     else if (!scratch_here->event.space)
         scratch_here->event.end = END_NO_MEMORY;

@@ -24,22 +24,21 @@ int switch_threads(struct switch_arguments *arguments)
     u32 zero = 0;
     void *task = (void *)arguments->values[1], *next = (void *)arguments->values[2];
     struct settings *settings_here = settings.lookup(&zero);
-    if (!settings_here)
-        return 0;
-    u32 coming = read_word(next, settings_here->task_pid);
-    u64 *seat = seat_of(coming);
-    if (seat && *seat == seated(coming, SEAT_WAITS))
-        end_wait(coming, seat, settings_here);
-
-    u32 tid = (u32)bpf_get_current_pid_tgid();
     struct pace *pace = pace_here();
-    seat = seat_of(tid);
-    if (!tid || !pace || !seat)
+    u64 *seat = seat_of(next);
+    if (!settings_here || !pace || !seat)
         return 0;
-    if (*seat == stranger(tid, settings_here) && drawn(pace) % SEATED_FOR)
+    if (pace->turn.task == (u64)task)
+        end_turn(pace, bpf_ktime_get_ns(), settings_here);
+    u32 back = waits_under(next, *seat, settings_here);
+    if (back)
+        end_wait(pace, next, back, seat, settings_here);
+
+    seat = seat_of(task);
+    if (!seat || (*seat == stranger(task, settings_here) && drawn(pace) % SEATED_FOR))
         return 0;
     pace->counters[WAITS_SEEN]++;
-    u32 credit = credit_of(*seat, tid), weight = weight_of(pace, credit, settings_here);
+    u32 credit = credit_of(*seat, task), weight = weight_of(pace, credit, settings_here);
     if (!weight) {
         pace->counters[WAITS_LEFT_OUT]++;
         return 0;
@@ -49,14 +48,14 @@ int switch_threads(struct switch_arguments *arguments)
     if (!scratch_here || state & TASK_DEAD)
         return 0;
     if (read_word(task, settings_here->task_flags) & (TASK_IS_KERNEL_THREAD | TASK_IS_WORKER)) {
-        seat_stranger(seat, tid, true, settings_here);
+        seat_stranger(seat, task, true, settings_here);
         return 0;
     }
     set_busy(1);
     scratch_here->wait_since = bpf_ktime_get_ns();
     identify(task, settings_here, scratch_here);
     if (!is_target(task, settings_here, scratch_here->key.pid)) {
-        seat_stranger(seat, tid, false, settings_here);
+        seat_stranger(seat, task, false, settings_here);
         goto done;
     }
     scratch_here->woken = 0;

@@ -45,6 +45,7 @@ struct settings {
     u32 user_frames;           /* frames of user code kept of a stack */
     u32 wake_bytes;            /* how full the ring may get before the collector is woken */
     u32 wait_generation;       /* of the target: 16 bits, another each time it changes */
+    u32 wait_sleepers;         /* whether the collector has put threads that slept before into `waits` */
     u32 wait_walks;            /* stacks followed on a CPU in 10 ms, of threads that wait shortly */
     u32 task_flags;
     u32 task_pid;
@@ -291,8 +292,9 @@ struct scratch {
     struct stack_event event;
 };
 
-/* What a thread waits for: something to happen, or a CPU. */
-enum wait_part { PART_BLOCKED, PART_RUN_QUEUE, PART_PLACE_SHIFT = 1 };
+/* What a thread waits for: something to happen, or a CPU; or that it had one: what it ran is counted along, whatever
+ * its stacks. */
+enum wait_part { PART_BLOCKED, PART_RUN_QUEUE, PART_RAN, PART_PLACE_SHIFT = 2 };
 
 /* One row of what threads waited: who, where, and where that is known, who held what it waited for, and who woke it. */
 struct wait_key {
@@ -315,7 +317,7 @@ struct wait {
     u32 credit;                /* that its thread has left */
 };
 
-/* A thread's seat, by the low bits of its number: one word, so that it is read and set at once. A stranger is not of the
+/* A thread's seat, by where its task lies: one word, so that it is read and set at once. A stranger is not of the
  * target, as far as one generation of it goes. A thread that waited long has credit: its next switches are followed. */
 enum seat { SEAT_WAITS = 1, SEAT_STRANGER = 2, SEAT_SHIFT = 32, SEAT_CREDIT = 40, SEAT_GENERATION = 48 };
 
@@ -334,8 +336,18 @@ enum wait_counter {
     WAIT_COUNTERS,
 };
 
+/* A thread on its CPU, since a wait of its that was followed; `task` is 0 when there is none. */
+struct turn {
+    u64 task;
+    struct count_key who;
+    u64 since;                 /* ns */
+    u32 weight;                /* how many turns this one stands for */
+    u32 generation;            /* of the target */
+};
+
 /* How often a CPU switches between threads that wait shortly, to follow no more of them than may be. */
 struct pace {
+    struct turn turn;
     u64 counters[8];           /* enum wait_counter */
     u64 window;                /* when the window began, ns */
     u64 jiffies;               /* the kernel's clock when that was last looked at */

@@ -6,14 +6,15 @@
 #define PACE_WINDOW 10000000  /* ns over which the rate of switches is looked at */
 #define PACE_STEPS 16         /* at most one in 2^16 switches of threads that wait shortly is followed */
 #define LONG_WALKS 4          /* stacks of threads that wait long, and of wakers, for each of one that waits shortly */
-#define SEATS 65536           /* threads whose numbers differ by a multiple of it share a seat: one of them is not followed */
+#define SEATS 65536           /* as many as 16 bits tell apart; of two threads that share a seat the later one has it */
 #define SEATED_FOR 64         /* switches, on the average, for which a stranger is believed to be one */
 #define CREDIT 32             /* switches that are followed after a long wait, and of a thread not seen before */
 #define TASK_DEAD 0x80        /* include/linux/sched.h */
+#define SLEEPER 0x80000000    /* above the number of a thread that slept before it could be followed */
 #define SHORTEST_RUN_QUEUE 10000  /* ns; a shorter time until the thread got a CPU counts as part of its wait */
 
-BPF_ARRAY(seats, u64, SEATS);                                         /* whether threads wait: enum seat above the thread's number */
-BPF_HASH(waits, u32, struct wait, 1024);                              /* by the kernel's thread id: threads that wait and are followed */
+BPF_ARRAY(seats, u64, SEATS);                                         /* what is known of threads: enum seat above the task's name */
+BPF_HASH(waits, u32, struct wait, 1024);                              /* by the kernel's thread id, or SLEEPER and the one that icetop sees: threads that wait and are followed */
 BPF_HASH(waited, struct wait_key, struct waited, 1024);               /* what threads waited, by stack */
 BPF_PERCPU_ARRAY(wait_pace, struct pace, 1);                          /* how often this CPU switches */
 BPF_PROG_ARRAY(wait_chain, 8);                                        /* enum program, for the walkers at a switch */
@@ -31,35 +32,55 @@ static inline void count_wait(u32 counter, u64 number)
         pace->counters[counter] += number;
 }
 
-static inline u64 *seat_of(u32 tid)
+/* Tells tasks apart: they lie in cache lines of their own. */
+static inline u32 name_of(void *task)
 {
-    u32 place = tid & (SEATS - 1);
+    return (u64)task >> 6;
+}
+
+static inline u64 *seat_of(void *task)
+{
+    u32 place = (name_of(task) * 0x9e3779b1u) >> 16;
     return seats.lookup(&place);
 }
 
-static inline u64 seated(u32 tid, u64 state)
+static inline u64 seated(void *task, u64 state)
 {
-    return tid | state << SEAT_SHIFT;
+    return name_of(task) | state << SEAT_SHIFT;
 }
 
-static inline u64 stranger(u32 tid, struct settings *settings)
+static inline u64 stranger(void *task, struct settings *settings)
 {
-    return seated(tid, SEAT_STRANGER) | (u64)settings->wait_generation << SEAT_GENERATION;
+    return seated(task, SEAT_STRANGER) | (u64)settings->wait_generation << SEAT_GENERATION;
 }
 
 /* How many switches of a thread are to be followed for what it was seen to wait before. */
-static inline u32 credit_of(u64 seat, u32 tid)
+static inline u32 credit_of(u64 seat, void *task)
 {
-    bool known = (u32)seat == tid && !(seat >> SEAT_SHIFT & 0xff);
+    bool known = (u32)seat == name_of(task) && !(seat >> SEAT_SHIFT & 0xff);
     return known ? seat >> SEAT_CREDIT & 0xff : CREDIT;
 }
 
 /* Notes that a thread is none to follow, where only its number says so; one in SEATED_FOR switches is looked at again,
- * as another thread may get the number. */
-static inline void seat_stranger(u64 *seat, u32 tid, bool for_good, struct settings *settings)
+ * as another thread may get the number. Others, who may come to belong to the target, have at least been seen. */
+static inline void seat_stranger(u64 *seat, void *task, bool for_good, struct settings *settings)
 {
-    if (for_good || settings->filters == FILTER_PIDS)
-        *seat = stranger(tid, settings);
+    *seat = for_good || settings->filters == FILTER_PIDS ? stranger(task, settings) : seated(task, 0);
+}
+
+/* The key in `waits` of a thread that is followed there; 0 for any other. A seat spares the look, as a rule. */
+static inline u32 waits_under(void *task, u64 seat, struct settings *settings)
+{
+    bool waits_here = seat == seated(task, SEAT_WAITS);
+    if (!waits_here && (u32)seat == name_of(task))
+        return 0;
+    u32 key = read_word(task, settings->task_pid);
+    if (waits_here || (key && waits.lookup(&key)))
+        return key;
+    if (!key || !settings->wait_sleepers)
+        return 0;
+    key = visible_pid(task, settings, namespace_level(task, settings)) | SLEEPER;
+    return waits.lookup(&key) ? key : 0;
 }
 
 static inline u64 drawn(struct pace *pace)
@@ -68,23 +89,28 @@ static inline u64 drawn(struct pace *pace)
     return pace->random >> 33;
 }
 
-static inline void add_waited(struct wait *wait, u32 epoch, u32 part, u64 nanoseconds, u64 times)
+static inline void add_waited(struct wait_key *key, u64 nanoseconds, u64 times)
+{
+    struct waited nothing = {};
+    struct waited *sum = waited.lookup_or_try_init(key, &nothing);
+    if (!sum) {
+        count_wait(WAITS_LOST_FULL, times);
+        return;
+    }
+    __sync_fetch_and_add(&sum->nanoseconds, nanoseconds);
+    __sync_fetch_and_add(&sum->times, times);
+}
+
+static inline void add_part(struct wait *wait, u32 epoch, u32 part, u64 nanoseconds, u64 times)
 {
     struct wait_key key = wait->key;
-    struct waited nothing = {};
     key.who.epoch = epoch;
     key.who.part |= part;
     if (part == PART_RUN_QUEUE) {
         key.waker_stack = 0;
         key.waker_pid = key.waker_tid = key.holder = 0;
     }
-    struct waited *sum = waited.lookup_or_try_init(&key, &nothing);
-    if (!sum) {
-        count_wait(WAITS_LOST_FULL, times * wait->weight);
-        return;
-    }
-    __sync_fetch_and_add(&sum->nanoseconds, nanoseconds * wait->weight);
-    __sync_fetch_and_add(&sum->times, times * wait->weight);
+    add_waited(&key, nanoseconds * wait->weight, times * wait->weight);
 }
 
 /* Counts a wait that is over. What lies before `wait_accounted` has been counted by the collector. */
@@ -100,24 +126,55 @@ static inline void count_ended(struct wait *wait, u64 now, struct settings *sett
     if (woken > now || now - woken < SHORTEST_RUN_QUEUE)
         woken = now;
     if (woken > from)
-        add_waited(wait, settings->epoch, PART_BLOCKED, woken - from, 1);
+        add_part(wait, settings->epoch, PART_BLOCKED, woken - from, 1);
     if (now > woken)
-        add_waited(wait, settings->epoch, PART_RUN_QUEUE, now - woken, woken > from ? 0 : 1);
+        add_part(wait, settings->epoch, PART_RUN_QUEUE, now - woken, woken > from ? 0 : 1);
+}
+
+/* A thread runs on this CPU from now on. */
+static inline void begin_turn(struct pace *pace, void *task, struct count_key *who, u32 weight, u64 now,
+                              struct settings *settings)
+{
+    pace->turn.who = *who;
+    pace->turn.who.stack = 0;
+    pace->turn.who.part = 0;
+    pace->turn.since = now;
+    pace->turn.weight = weight;
+    pace->turn.generation = settings->wait_generation;
+    pace->turn.task = (u64)task;
+}
+
+/* The thread that had the turn leaves. */
+static inline void end_turn(struct pace *pace, u64 now, struct settings *settings)
+{
+    struct wait_key key = {};
+    struct turn *turn = &pace->turn;
+    u64 from = turn->since < settings->wait_accounted ? settings->wait_accounted : turn->since;
+    turn->task = 0;
+    if (now <= from || turn->generation != settings->wait_generation)
+        return;
+    key.who = turn->who;
+    key.who.epoch = settings->epoch;
+    key.who.part = PART_RAN;
+    set_busy(1);
+    add_waited(&key, (now - from) * turn->weight, 0);
+    set_busy(0);
 }
 
 /* A thread that is followed gets a CPU again. */
-static inline void end_wait(u32 tid, u64 *seat, struct settings *settings)
+static inline void end_wait(struct pace *pace, void *task, u32 key, u64 *seat, struct settings *settings)
 {
     u64 now = bpf_ktime_get_ns(), credit = 0;
-    struct wait *wait = waits.lookup(&tid);
+    struct wait *wait = waits.lookup(&key);
     if (wait) {
         credit = now - wait->since >= settings->wait_long ? CREDIT : wait->credit;
         set_busy(1);
         count_ended(wait, now, settings);
+        begin_turn(pace, task, &wait->key.who, wait->weight, now, settings);
         set_busy(0);
     }
-    *seat = tid | credit << SEAT_CREDIT;
-    waits.delete(&tid);
+    *seat = seated(task, 0) | credit << SEAT_CREDIT;
+    waits.delete(&key);
 }
 
 /* Looks at the clock, when the kernel's own has gone on: that one is read for nothing. */
@@ -160,11 +217,18 @@ static inline u32 weight_of(struct pace *pace, u32 credit, struct settings *sett
     return drawn(pace) & ((1 << steps) - 1) ? 0 : 1 << steps;
 }
 
+static inline void keep_wait(void *task, u32 tid, struct wait *wait)
+{
+    u64 *seat = seat_of(task);
+    if (!seat || waits.update(&tid, wait))
+        count_wait(WAITS_LOST_FULL, wait->weight);
+    else
+        *seat = seated(task, SEAT_WAITS);
+}
+
 /* The stack is known: from here on the thread waits. */
 static inline void begin_wait(struct scratch *scratch, u64 stack)
 {
-    u32 tid = (u32)bpf_get_current_pid_tgid();
-    u64 *seat = seat_of(tid);
     struct wait wait = {};
     wait.key.who = scratch->key;
     wait.key.who.stack = stack;
@@ -175,17 +239,17 @@ static inline void begin_wait(struct scratch *scratch, u64 stack)
     wait.preempted = scratch->wait_preempted;
     wait.on_futex = scratch->wait_on_futex;
     wait.credit = scratch->wait_credit ? scratch->wait_credit - 1 : 0;
-    if (!seat || ((u32)*seat != tid && *seat == seated(*seat, SEAT_WAITS)) || waits.update(&tid, &wait))
-        count_wait(WAITS_LOST_FULL, wait.weight);
-    else
-        *seat = seated(tid, SEAT_WAITS);
+    keep_wait((void *)bpf_get_current_task(), (u32)bpf_get_current_pid_tgid(), &wait);
 }
 
-/* The waker's stack is known. */
+/* The waker's stack is known; without one it is not told, as it may be anybody whom an interrupt hit. */
 static inline void note_waker(struct scratch *scratch, u64 stack)
 {
     u32 tid = scratch->woken;
     struct wait *wait = waits.lookup(&tid);
-    if (wait)
-        wait->key.waker_stack = stack;
+    if (!wait)
+        return;
+    wait->key.waker_pid = scratch->key.pid;
+    wait->key.waker_tid = scratch->key.tid;
+    wait->key.waker_stack = stack;
 }

@@ -7,7 +7,7 @@ struct waking_arguments {
     u64 values[1];  /* the task that is woken */
 };
 
-static inline void tell_waker(struct waking_arguments *arguments, u32 woken, struct wait *wait, struct settings *settings)
+static inline void tell_waker(struct waking_arguments *arguments, u32 woken, struct settings *settings)
 {
     u32 zero = 0;
     void *task = (void *)bpf_get_current_task();
@@ -16,8 +16,6 @@ static inline void tell_waker(struct waking_arguments *arguments, u32 woken, str
         return;
     set_busy(1);
     identify(task, settings, scratch_here);
-    wait->key.waker_pid = scratch_here->key.pid;
-    wait->key.waker_tid = scratch_here->key.tid;
     scratch_here->woken = woken;
     begin_stack(scratch_here);
     walk_kernel(arguments, scratch_here);
@@ -32,9 +30,9 @@ int wake_thread(struct waking_arguments *arguments)
     struct settings *settings_here = settings.lookup(&zero);
     if (!settings_here)
         return 0;
-    u32 tid = read_word((void *)arguments->values[0], settings_here->task_pid);
-    u64 *seat = seat_of(tid);
-    if (!seat || *seat != seated(tid, SEAT_WAITS))
+    u64 *seat = seat_of((void *)arguments->values[0]);
+    u32 tid = seat ? waits_under((void *)arguments->values[0], *seat, settings_here) : 0;
+    if (!tid)
         return 0;
     struct wait *wait = waits.lookup(&tid);
     if (!wait || wait->woken)
@@ -44,6 +42,6 @@ int wake_thread(struct waking_arguments *arguments)
     u32 waker = (u32)bpf_get_current_pid_tgid();
     if (wait->on_futex && pace && waker && waker != tid
         && wait->woken - wait->since >= settings_here->wait_long && may_walk(pace, settings_here))
-        tell_waker(arguments, tid, wait, settings_here);
+        tell_waker(arguments, tid, settings_here);
     return 0;
 }

@@ -35,6 +35,7 @@ from .process_table import ProcessTable
 from .python_frames import PythonFrames
 from .python_processes import PythonProcesses
 from .python_stacks import PythonStacks
+from .run_times import RunTimes
 from .runtime_notices import runtime_notices, unnamed_java
 from .stack_reader import StackReader
 from .tables import Tables
@@ -101,6 +102,7 @@ class Collector:
         self._waits = self._wait_reader() if self.kernel.waits else None
         self._nodes: dict[int, int] = {}
         self._finished: tuple[list[Finished], list[Finished]] = ([], [])
+        self._run_times = RunTimes(options.period_ns)
         self._vitals = VitalsReader()
         self._target_vitals = TargetVitalsReader()
         self._cpu_s = 0.0
@@ -151,7 +153,8 @@ class Collector:
     def deltas(self, seconds: float | None = None, lives: Lives | None = None) -> Iterator[Delta]:
         """A delta a drain, the last one after `seconds`, after `stop`, or when all of `lives` have ended."""
         end = self._started + seconds if seconds is not None else float("inf")
-        yield replace(self._delta(Reading(), {"cpu": Counts()}, False), stage="waiting for samples")
+        first = self._delta(Reading(), {"cpu": Counts()}, self._intervals.next(), False)
+        yield replace(first, stage="waiting for samples")
         while not self._stopping:
             self._wait(min(self._next_drain(), end), lives)
             if time.monotonic() >= end or (lives is not None and lives.over):
@@ -206,6 +209,7 @@ class Collector:
         self._options = replace(self._options, target=target)
         self._new_context = replace(self._new_context or self._context, target=str(target))
         if self._waits is not None:
+            self._run_times = RunTimes(self._options.period_ns)
             self._find_sleepers()
 
     def _follow_waits(self) -> None:
@@ -216,6 +220,7 @@ class Collector:
                 self._wait_refused(error)
                 return
             self._waits = self._wait_reader()
+            self._run_times = RunTimes(self._options.period_ns)
             self._options = replace(self._options, kinds=(*self._options.kinds, "offcpu"))
             self._new_context = replace(self._new_context or self._context, kinds=self._options.kinds)
 
@@ -244,6 +249,7 @@ class Collector:
     def _set_rate(self, frequency_hz: int) -> None:
         self.kernel.set_rate(frequency_hz)
         self._options = replace(self._options, frequency_hz=frequency_hz)
+        self._run_times.period_ns = self._options.period_ns
         self._new_context = replace(self._new_context or self._context, frequency_hz=frequency_hz)
 
     def _containers_changed(self) -> None:
@@ -330,6 +336,7 @@ class Collector:
             self._forget_ended_children()
         self._follow_containers()
         reading = self.kernel.turn()
+        interval = self._intervals.next()
         self._python.look_again()
         self._name_python()
         sent_again = self._read_stacks()
@@ -343,7 +350,7 @@ class Collector:
                 self._waits.count_sleepers(self._sleepers, counts["offcpu"], self._series)
         self._remarks += self._java_maps.ask(unnamed_java(self._stacks, self._processes), last)
         self.kernel.send_again(self._stacks.follow_generated_code(last))
-        delta = self._delta(reading, counts, last)
+        delta = self._delta(reading, counts, interval, last)
         if anew:
             self._start_anew(sent_again)
         return delta
@@ -356,13 +363,14 @@ class Collector:
 
     def _count(self, reading: Reading) -> dict[str, Counts]:
         """By kind: the rows that the kernel counted, and the samples that were finished here."""
-        counts, period = Counts(), self._options.period_ns
+        counts = Counts()
         finished = self._finished[reading.epoch]
         rows = [(row, self._nodes[row.stack]) for row in reading.counts]
         rows += [(row, self._stacks.node(raw)) for row, raw in finished]
         finished.clear()
-        for row, node in rows:
-            counts.add(node, self._series(row), row.samples, row.samples * period)
+        values = self._run_times.values([row for row, _ in rows], reading.waits.ran)
+        for (row, node), value in zip(rows, values, strict=True):
+            counts.add(node, self._series(row), row.samples, value)
         return {"cpu": counts}
 
     def _series(self, row: Who) -> int:
@@ -371,12 +379,11 @@ class Collector:
         series = Series(row.pid, start_ns, row.tid, row.comm, self._processes.cgroup(row.cgroup_id, process))
         return self._tables.series(series, process.labels, self._places.labels(series.cgroup))
 
-    def _delta(self, reading: Reading, counts: dict[str, Counts], last: bool) -> Delta:
-        start_ns, end_ns = self._intervals.next()
+    def _delta(self, reading: Reading, counts: dict[str, Counts], interval: tuple[int, int], last: bool) -> Delta:
         tables = self._tables
         delta = Delta(
-            start_ns=start_ns,
-            end_ns=end_ns,
+            start_ns=interval[0],
+            end_ns=interval[1],
             locations=tables.new_locations,
             nodes=tables.new_nodes,
             series=tables.new_series,

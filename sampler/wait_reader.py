@@ -28,6 +28,9 @@ NEAREST_FRAMES = 8
 MOST_THREADS = 4096
 """Threads whose names are remembered."""
 
+BEGINNING = "ret_from_fork"
+"""The kernel's function in which every thread begins."""
+
 LOSSES = {"WAITS_LOST_FULL": "map_full", "WAITS_LOST_RING": "ring_full"}
 """What the kernel's counters of lost waits are called."""
 
@@ -81,7 +84,7 @@ class WaitReader:
         self._requests_before, self._requests = self._requests, reading.requests or (0, 0)
         self._queued = sum(wait.nanoseconds for wait in reading.waits if wait.run_queue)
         for wait in reading.waits:
-            node = nodes.get(wait.stack)
+            node = nodes.get(wait.stack) if wait.stack else self._beginning()
             if node is None:
                 self.lost["stack_forgotten"] += max(wait.times, 1)
                 continue
@@ -97,9 +100,7 @@ class WaitReader:
         known."""
         for sleeper, nanoseconds in sleepers.told():
             places = sleeper.functions[scheduler_frames(sleeper.functions) :]
-            kernel = [Location(Language.KERNEL, KERNEL, "", _number(name), (Line(name),)) for name in reversed(places)]
-            indexes = [self._tables.location(location)[0] for location in kernel]
-            node = self._tables.node(StackEnd.UNREADABLE_STACK, indexes)
+            node = self._tables.node(StackEnd.UNREADABLE_STACK, map(self._in_kernel, reversed(places)))
             leaf = self._tables.child(node, self._cause(cause_of(sleeper.functions)))
             counts.add(leaf, series(sleeper.who), 0, nanoseconds)
 
@@ -133,6 +134,14 @@ class WaitReader:
             why = f"{left_out:,} of {seen:,} were left out, and those followed stand for them"
             found.append(Notice("info", "threads switched too often to follow each time", why))
         return found
+
+    def _beginning(self) -> int:
+        """Where a new thread is that has not run yet."""
+        return self._tables.node(StackEnd.COMPLETE, [self._in_kernel(BEGINNING)])
+
+    def _in_kernel(self, function: str) -> int:
+        location = Location(Language.KERNEL, KERNEL, "", _number(function), (Line(function),))
+        return self._tables.location(location)[0]
 
     def _kernel_name(self, address: int) -> str:
         lines = self._namer.locate_kernel(address).lines

@@ -41,12 +41,20 @@ class RawWait(Who):
     waker_stack: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Ran(Who):
+    """What a thread ran, by the clock, whatever its stacks."""
+
+    nanoseconds: int
+
+
 @dataclass(slots=True)
 class WaitReading:
-    """What was waited in an epoch. `counters` by their names in `enum wait_counter`, since the start; `requests` are
+    """What was waited in an epoch, and what threads `ran` around their waits. `counters` by their names in `enum wait_counter`, since the start; `requests` are
     block requests done since the start, and their nanoseconds: None where the kernel does not tell."""
 
     waits: list[RawWait] = field(default_factory=list)
+    ran: list[Ran] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
     requests: tuple[int, int] | None = None
 
@@ -62,6 +70,7 @@ class WaitSide:
         self._accounted = time.monotonic_ns()
         programs.configure({"wait_long": LONG_NS, "wait_walks": WALKS, "wait_accounted": self._accounted})
         programs.attach_raw_tracepoint("sched_waking", "wake_thread")
+        programs.attach_raw_tracepoint("sched_wakeup_new", "wake_new_thread")
         programs.attach_raw_tracepoint("sched_switch", "switch_threads")
         self._pace: Any = programs.types["wait_pace"]
         self.sees_requests = bool(programs.settings.request_start)
@@ -72,29 +81,38 @@ class WaitSide:
             self.sees_requests = False
 
     def read(self, epoch: int) -> WaitReading:
-        """What was waited until now and not yet told; `epoch` is the one that has just ended.
+        """What was waited and run until now and not yet told; `epoch` is the one that has just ended.
 
-        A thread that comes back while this reads may be counted twice for the time in which it did, microseconds.
+        A wait or a turn that ends between what lasts is read and that is known in the kernel counts twice: nothing
+        else may be done in between.
         """
-        now = time.monotonic_ns()
-        reading = WaitReading(list(self._lasting(now)))
+        now, before = time.monotonic_ns(), self._accounted
+        lasting, paces = self._programs.maps["waits"].items(), self._programs.maps["wait_pace"].lookup(bytes(4))
         self._programs.configure({"wait_accounted": now})
         self._accounted = now
-        reading.waits += self._ended(epoch)
-        paces = self._paces()
-        for name, index in self._programs.form.enums["wait_counter"].items():
-            if name != "WAIT_COUNTERS":
-                reading.counters[name] = sum(pace.counters[index] for pace in paces)
+        reading = WaitReading(list(self._lasting(lasting, before, now)))
+        self._tell_paces(self._split(paces or b""), reading, before, now)
+        self._tell_ended(epoch, reading)
         if self.sees_requests:
             done = array("Q", self._programs.maps["requests"].lookup(struct.pack("=i", 0)) or b"")
             reading.requests = (sum(done[::2]), sum(done[1::2]))
         return reading
 
-    def _paces(self) -> list[Any]:
+    def _split(self, values: bytes) -> list[Any]:
         """Each CPU's `struct pace`."""
-        values = self._programs.maps["wait_pace"].lookup(struct.pack("=i", 0)) or b""
         size = ctypes.sizeof(self._pace)
         return [self._pace.from_buffer_copy(values, at) for at in range(0, len(values), size)]
+
+    def _tell_paces(self, paces: list[Any], reading: WaitReading, before: int, now: int) -> None:
+        """The counters, and the part of the turns that still last."""
+        for name, index in self._programs.form.enums["wait_counter"].items():
+            if name != "WAIT_COUNTERS":
+                reading.counters[name] = sum(pace.counters[index] for pace in paces)
+        generation = self._programs.settings.wait_generation
+        for turn in [pace.turn for pace in paces if pace.turn.task and pace.turn.generation == generation]:
+            nanoseconds = now - max(turn.since, before)
+            if nanoseconds > 0:
+                reading.ran.append(Ran(*who_of(turn.who), nanoseconds * turn.weight))
 
     def forget(self) -> None:
         """Let go of the waits that last: other threads are wanted from now on."""
@@ -102,15 +120,16 @@ class WaitSide:
         for key, _ in held.items():  # one by one: a thread may come back meanwhile
             held.delete(key)
 
-    def _lasting(self, now: int) -> Iterator[RawWait]:
-        """The part of waits that still last, up to `now`, which has not been told."""
-        for _, value in self._programs.maps["waits"].items():
+    def _lasting(self, held: list[tuple[bytes, bytes]], before: int, now: int) -> Iterator[RawWait]:
+        """The part of waits that still last, from `before` up to `now`, which has not been told."""
+        for _, value in held:
             wait = self._wait.from_buffer_copy(value)
             woken = wait.since if wait.preempted else wait.woken
-            for nanoseconds, queue in untold(wait.since, woken, self._accounted, now):
+            for nanoseconds, queue in untold(wait.since, woken, before, now):
                 yield self._raw(wait.key, nanoseconds * wait.weight, 0, queue)
 
-    def _ended(self, epoch: int) -> Iterator[RawWait]:
+    def _tell_ended(self, epoch: int, reading: WaitReading) -> None:
+        """The waits and turns that ended in an epoch."""
         held, gone = self._programs.maps["waited"], []
         for key, value in held.items():
             row = self._key.from_buffer_copy(key)
@@ -118,7 +137,11 @@ class WaitSide:
                 continue
             gone.append(key)
             nanoseconds, times = struct.unpack("=QQ", value)
-            yield self._raw(row, nanoseconds, times, bool(row.who.part & self._parts["PART_RUN_QUEUE"]))
+            if row.who.part & self._parts["PART_RAN"]:
+                reading.ran.append(Ran(*who_of(row.who), nanoseconds))
+            else:
+                queue = bool(row.who.part & self._parts["PART_RUN_QUEUE"])
+                reading.waits.append(self._raw(row, nanoseconds, times, queue))
         held.delete_all(gone)
 
     def _raw(self, key: Any, nanoseconds: int, times: int, run_queue: bool) -> RawWait:

@@ -22,7 +22,10 @@ from typing import Any
 from .source import FOLDER, PROGRAMS, enums, joined_source
 
 RAW_TRACEPOINTS = frozenset(
-    {"follow_forks", "switch_threads", "wake_thread", "emit_wait", "finish_wait_later", "complete_request"}
+    {
+        *("follow_forks", "switch_threads", "wake_thread", "wake_new_thread"),
+        *("emit_wait", "finish_wait_later", "complete_request"),
+    }
 )
 LOAD_IMMEDIATE_64 = 0x18
 MAP_DESCRIPTOR = 1

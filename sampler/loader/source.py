@@ -19,6 +19,7 @@ PROGRAMS = (
     "follow_forks",
     "switch_threads",
     "wake_thread",
+    "wake_new_thread",
     "emit_wait",
     "finish_wait_later",
     "complete_request",
