@@ -30,7 +30,7 @@ class RunTime:
 
 
 class RunTimes:
-    """Gives samples their values: of threads whose switches are followed what they ran, of others the clock's period."""
+    """Gives samples their values: of threads whose switches are followed what they ran, of others ticks."""
 
     def __init__(self, period_ns: int) -> None:
         self.period_ns = period_ns

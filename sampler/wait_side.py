@@ -50,8 +50,11 @@ class Ran(Who):
 
 @dataclass(slots=True)
 class WaitReading:
-    """What was waited in an epoch, and what threads `ran` around their waits. `counters` by their names in `enum wait_counter`, since the start; `requests` are
-    block requests done since the start, and their nanoseconds: None where the kernel does not tell."""
+    """What was waited in an epoch, and what threads `ran` around their waits.
+
+    `counters` are by their names in `enum wait_counter`, since the start; `requests` are block requests done since the
+    start, and their nanoseconds: None where the kernel does not tell.
+    """
 
     waits: list[RawWait] = field(default_factory=list)
     ran: list[Ran] = field(default_factory=list)
