@@ -2,6 +2,23 @@
 #pragma once
 #include "types.h"
 
+/* As bcc has it, with the members that are used here, and key and value last: of the first two members bcc makes functions
+ * that print and scan them, unrolled over all their arrays, and translates those for the host. */
+#undef BPF_F_TABLE
+#define BPF_F_TABLE(kind, key_type, value_type, map, entries, map_flags) \
+    struct map##_table_t { \
+        u32 max_entries; \
+        int flags; \
+        key_type key; \
+        value_type leaf; \
+        value_type *(*lookup)(key_type *); \
+        value_type *(*lookup_or_try_init)(key_type *, value_type *); \
+        int (*update)(key_type *, value_type *); \
+        int (*delete)(key_type *); \
+        void (*call)(void *, int index); \
+    }; \
+    __attribute__((section("maps/" kind))) struct map##_table_t map = { .max_entries = (entries), .flags = (map_flags) }
+
 BPF_ARRAY(settings, struct settings, 1);                             /* offsets and knobs, from the loader */
 BPF_PERCPU_ARRAY(scratch, struct scratch, 1);                        /* the sample being built on this CPU */
 BPF_PERCPU_ARRAY(busy, u32, 1);                                      /* 1 while a program runs on this CPU */
