@@ -30,12 +30,19 @@ class AgentSource:
     """Starts the command at once; its deltas are read by whoever iterates over `deltas`.
 
     `before` are deltas of what went before, without tables, and of what is compared with; the collector's come after
-    them. `name` is what complaints call it.
+    them. `name` is what complaints call it. `apart` gives it a session of its own, where it has no terminal to ask at,
+    and the kernel counts its priority against all others.
     """
 
     live = True
 
-    def __init__(self, command: Sequence[str], before: Iterable[Delta] = (), name: str = "the collector") -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        before: Iterable[Delta] = (),
+        name: str = "the collector",
+        apart: bool = False,
+    ) -> None:
         self._command = list(command)
         self._name = name
         self._messages: Iterator[dict[str, Any]] = iter(())
@@ -44,7 +51,11 @@ class AgentSource:
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             self._child = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._complaints,
+                start_new_session=apart,
             )
         except OSError as error:
             raise SourceError(Notice("error", f"cannot run {self._command[0]}", error.strerror or "")) from error
@@ -171,7 +182,7 @@ class AgentSource:
 
 def local_agent(options: CollectOptions, before: Iterable[Delta] = ()) -> AgentSource:
     """The collector of this machine, as a process of its own. Raises SourceError when it cannot be started."""
-    return AgentSource([sys.executable, "-m", "icetop", "agent", *agent_arguments(options)], before)
+    return AgentSource([sys.executable, "-m", "icetop", "agent", *agent_arguments(options)], before, apart=True)
 
 
 def far_agent(command: str, options: CollectOptions, before: Iterable[Delta] = ()) -> AgentSource:

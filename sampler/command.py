@@ -17,7 +17,11 @@ class CannotStart(Exception):
 
 
 class Command:
-    """A child that waits, before its first instruction, for `go`."""
+    """A child that waits, before its first instruction, for `go`.
+
+    One that does not show its output has no part in the terminal, nor in the priority of who starts it: it has a
+    session of its own.
+    """
 
     def __init__(self, words: Sequence[str], show_output: bool = True) -> None:
         self.words = tuple(words)
@@ -81,6 +85,7 @@ class Command:
             if not os.read(gate, 1):
                 os._exit(127)
             if not show_output:
+                os.setsid()
                 nowhere = os.open(os.devnull, os.O_RDWR)
                 for descriptor in (0, 1, 2):
                     os.dup2(nowhere, descriptor)

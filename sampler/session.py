@@ -29,7 +29,7 @@ class Session:
         self.exit_status: int | None = None
         self._lives = Lives(target.pids)
         self._command = Command(target.command, options.show_command_output) if target.command else None
-        self._priority = raise_priority()
+        self._priority = raise_priority(whole_session=not (target.command and options.show_command_output))
         try:
             self._collector = Collector(options, collect_context(options), stage)
         except BaseException:

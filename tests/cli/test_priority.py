@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from icetop.cli.priority import hurry
+from icetop.sampler import priority
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,16 @@ def test_that_it_may_not_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "setpriority", refuse)
     hurry(["agent"])
+
+
+def test_a_session_is_raised_by_its_leader_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    group = tmp_path / "autogroup"
+    monkeypatch.setattr(os, "setpriority", lambda *given: None)
+    monkeypatch.setattr(priority, "AUTOGROUP", str(group))
+    monkeypatch.setattr(os, "getsid", lambda pid: os.getppid())
+    priority.raise_priority()
+    monkeypatch.setattr(os, "getsid", lambda pid: os.getpid())
+    priority.raise_priority(whole_session=False)
+    assert not group.exists()
+    priority.raise_priority()
+    assert group.read_text() == str(priority.NICE)

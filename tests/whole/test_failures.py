@@ -16,6 +16,9 @@ import pytest
 from .conftest import COMMAND, Icetop, Start
 
 Report = Callable[..., dict[str, Any]]
+PATIENCE = 60
+"""Seconds for what ends at once on a machine that has time."""
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can take rights away")
 
 
@@ -188,6 +191,44 @@ def test_an_agent_that_is_killed_is_said_and_what_was_seen_stays(shares: Path, s
                 kill_children_that_run("agent")
     assert "the collector ended" in str(caught.value) and "signal 9" in str(caught.value)
     assert profile.series
+
+
+KILLED_APP = """
+import os, signal
+from pathlib import Path
+from icetop.profiles.target import Target
+from icetop.sampler.agent_source import local_agent
+from icetop.sampler.options import CollectOptions
+
+def below(pid):
+    children = [int(word) for path in Path(f"/proc/{pid}/task").glob("*/children") for word in path.read_text().split()]
+    return children + [found for child in children for found in below(child)]
+
+deltas = local_agent(CollectOptions(Target(command=("sleep", "1000")))).deltas()
+for delta in deltas:
+    if len(below(os.getpid())) == 2 and delta.vitals is not None:
+        break
+agent, command = below(os.getpid())
+group = Path(f"/proc/{agent}/autogroup")
+nice = group.read_text().split()[-1:] if group.exists() else []
+print(os.getsid(0), agent, os.getsid(agent), command, os.getsid(command), *nice, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.bpf
+def test_of_a_killed_app_nothing_is_left_and_its_collector_has_a_session_of_its_own() -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED_APP], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    session, agent, its_session, command, commands_session, *nice = done.stdout.split()
+    assert its_session == agent, "a terminal's signals reach it"
+    assert commands_session == command, "the command has its priority"
+    assert session not in (agent, command)
+    assert nice in ([], ["-20"])
+    end = time.monotonic() + PATIENCE
+    while any(Path(f"/proc/{pid}").exists() for pid in (agent, command)):
+        assert time.monotonic() < end, "it goes on without its reader"
+        time.sleep(0.05)
 
 
 def kill_children_that_run(word: str) -> None:
