@@ -104,6 +104,26 @@ def image(busybox: str) -> bytes:
     return archive.getvalue()
 
 
+def python_image(python: Path, program: Path) -> bytes:
+    """A tar file with the distribution's Python, what it needs, and a program."""
+    import io
+    import sysconfig
+    import tarfile
+
+    def wanted(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        left_out = ("__pycache__", "dist-packages", "test", "idlelib")
+        return None if entry.name.rpartition("/")[2] in left_out else entry
+
+    libraries = subprocess.run(["ldd", python], capture_output=True, text=True, check=True).stdout.split()
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for path in (str(python), *(word for word in libraries if word.startswith("/"))):
+            tar.add(os.path.realpath(path), path)
+        tar.add(sysconfig.get_path("stdlib"), filter=wanted)
+        tar.add(program, "program.py")
+    return archive.getvalue()
+
+
 def begin(docker: Docker, name: str, labels: dict[str, str] | None = None, *more: str) -> None:
     marks = [word for key, text in (labels or {}).items() for word in ("--label", f"{key}={text}")]
     docker("run", "-d", "--network", "none", "--name", name, *marks, *more, "icetop-test", *BURN)
@@ -219,3 +239,26 @@ def test_a_wrong_name_says_what_there_is(docker: Docker, tmp_path: Path) -> None
     assert "no container icetop-their" in error
     assert "icetop-there" in error
     assert "Traceback" not in error
+
+
+@pytest.mark.soak
+def test_python_in_a_container_has_its_functions(docker: Docker, tmp_path: Path) -> None:
+    """Its interpreter is in a layer of the container, its number another one there."""
+    program = Path(__file__).parent.parent / "programs" / "python" / "known_calls.py"
+    python = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
+    if not python.exists():
+        pytest.skip("the distribution has no Python")
+    docker("import", "-", "icetop-python", give=python_image(python, program))
+    docker("run", "-d", "--network", "none", "--name", "icetop-py", "icetop-python", str(python), "/program.py")
+    recorder = icetop("record", "-c", "icetop-py", "-F", "999", "-d", "3", "-o", str(tmp_path / "x.pb.gz"))
+    _, said = recorder.communicate(timeout=60)
+    assert recorder.returncode == 0, said
+    words = [sys.executable, "-m", "icetop", "report", str(tmp_path / "x.pb.gz"), "--format", "json"]
+    report = json.loads(subprocess.run(words, capture_output=True, check=True).stdout)
+    (process,) = [row for row in report["processes"] if row["samples"]]
+    assert process["container"] == "icetop-py"
+    functions = {row["name"]: row for row in report["functions"] if row["language"] == "python"}
+    assert {"program.main", "program.turn", "program.even", "program.odd"} <= set(functions)
+    assert functions["program.turn"]["file"] == "/program.py"
+    assert report["truncated_by"].get("python_unresolved", 0) <= 0.002 * report["samples"] + 3
+    docker("rm", "-f", "icetop-py")
