@@ -62,6 +62,13 @@ class FollowsWaits(Protocol):
 
 
 @runtime_checkable
+class Speaks(Protocol):
+    """A live source that is heard of about so often, counts or not: when it is not, something is wrong."""
+
+    heard_every_s: float
+
+
+@runtime_checkable
 class ReadsMore(Protocol):
     """A source of which only a part was read."""
 

@@ -35,6 +35,7 @@ class AgentSource:
     """
 
     live = True
+    heard_every_s = 1.0
 
     def __init__(
         self,

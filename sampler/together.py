@@ -26,6 +26,9 @@ WAITING = 16
 PATIENCE = 1.5
 """Seconds after which what came from some is told without what the others have not sent."""
 
+SILENT = 6.0
+"""Seconds without a word from one of them after which that is said."""
+
 Item = tuple["_Machine", "Delta | Notice | None"]
 
 
@@ -38,6 +41,8 @@ class _Machine:
         self.context: Context | None = None
         self.host = host
         self.over = False
+        self.heard = time.monotonic()
+        self.missed = False
 
 
 class Together:
@@ -48,6 +53,7 @@ class Together:
     """
 
     live = True
+    heard_every_s = 1.0
 
     def __init__(
         self, sources: Sequence[Source], before: Iterable[Delta] = (), names: Sequence[str] | None = None
@@ -135,6 +141,7 @@ class Together:
             if machine.over:  # it was left: what was on its way is not heard
                 continue
             found.append(item)
+            machine.heard, machine.missed = time.monotonic(), False
             if isinstance(said, Delta):
                 self._learn(machine, said)
             else:
@@ -198,6 +205,11 @@ class Together:
                 yield replace(notice, what=f"{who}: {notice.what}")
             if isinstance(said, Notice):
                 self._failures.append(said)
+        for machine in self._machines:
+            silent = machine.context is not None and not machine.over and time.monotonic() - machine.heard > SILENT
+            if silent and not machine.missed:
+                machine.missed = True
+                yield Notice("warning", f"{machine.host}: nothing has come from it for {SILENT:.0f} s")
 
     def _context(self) -> Context:
         """What holds for all of them together."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,22 @@ def through_the_api_s_model(content: object, model: str) -> object:
 @pytest.mark.parametrize("content", OBJECTS, ids=lambda content: content["kind"])
 def test_the_manifests_have_no_field_that_the_api_does_not_know(content: dict[str, Any]) -> None:
     assert through_the_api_s_model(content, CLASSES[content["kind"]]) == content
+
+
+@pytest.mark.parametrize("version", ["1.29", "1.37"])
+def test_the_manifests_fit_the_api_s_own_schema(version: str) -> None:
+    validator = pytest.importorskip("kubernetes_validate", reason="pip install kubernetes-validate: the API's schemas")
+    for content in OBJECTS:
+        validator.validate(content, version, strict=True)
+
+
+def test_the_compose_file_fits_the_schema_of_the_specification() -> None:
+    schema = os.environ.get("ICETOP_TEST_COMPOSE_SCHEMA")
+    if schema is None:
+        pytest.skip("ICETOP_TEST_COMPOSE_SCHEMA names no compose-spec.json")
+    validator = pytest.importorskip("jsonschema")
+    whole = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    validator.validate(whole, json.loads(Path(schema).read_text()))
 
 
 def test_the_debug_profile_is_a_part_of_a_container() -> None:

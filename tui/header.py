@@ -21,7 +21,7 @@ from .row import Row
 @dataclass(frozen=True, slots=True)
 class Status:
     """What the header says beside the picture. `paused` is for how long, in seconds (None: not paused);
-    `chosen` says that a time other than the latest was.
+    `chosen` says that a time other than the latest was, `silent` for how many seconds nothing has come (None: it does).
 
     `matched` is the share of the whole that the search matches, in percent; `stage` what a source without samples does;
     `target` is what is looked at; `ordered` and `ordered_hz` what the source was told to do and does not do yet;
@@ -32,6 +32,7 @@ class Status:
     kinds: Mapping[int, str] = field(default_factory=dict)
     ended: bool = False
     paused: float | None = None
+    silent: float | None = None
     chosen: bool = False
     stage: str = ""
     search: str = ""
@@ -82,6 +83,8 @@ class Header(Painted):
 
     def _mark_style(self) -> Style:
         status, palette = self._status, self.look.palette
+        if status.silent is not None:
+            return palette.bad
         if status.paused is not None or status.ended or (status.chosen and status.live):
             return palette.warn
         return palette.live if status.live else palette.key
@@ -109,6 +112,8 @@ class Header(Painted):
         if not status.live:
             day = clock(picture.kept_ns[0])
             return glyphs.swatch, [f"saved {kept}", shown if self._choices.window else f"from {day}"]
+        if status.silent is not None:
+            return glyphs.paused, [f"silent {length(status.silent)}", shown]
         return glyphs.live, [f"ended {kept}" if status.ended else f"live {kept}", shown]
 
     def _paint_choices(self, row: Row) -> None:

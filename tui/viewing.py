@@ -28,6 +28,7 @@ from .picture import Camera, Picture
 from .refresher import Refresher
 from .search import Search
 from .self_cost import SelfCost
+from .silence import Silence
 from .situation import idle, no_samples, nothing_came, starting, waiting
 from .spare_memory import give_back, keep_for_good
 from .steering import Steering
@@ -52,6 +53,7 @@ class ViewingApp(AskingApp):
         self._camera = Camera()
         self._refresher = Refresher(self._take_picture, self._start_work, self.set_timer, eager=source.live)
         self._cost = SelfCost()
+        self._silence = Silence(source)
         self._picture: Picture | None = None
         self._search = Search()
         self._views: deque[Choices] = deque(maxlen=VIEWS)
@@ -87,6 +89,9 @@ class ViewingApp(AskingApp):
         """Take a delta in."""
         delta = message.delta
         self._keeper.fold(delta)
+        if self._silence.warning is not None and self._board.notice.notice is self._silence.warning:
+            self._board.notice.show(None)
+        self._silence.heard()
         self._cost.add(delta, time.monotonic(), time.process_time())
         self._counted = self._counted or (not delta.beside and any(len(counts) for counts in delta.counts.values()))
         for notice in delta.notices:
@@ -164,6 +169,7 @@ class ViewingApp(AskingApp):
             kinds=self._kinds(),
             ended=self._ended and self._live,
             paused=None if choices.paused_since is None else time.monotonic() - choices.paused_since,
+            silent=self._silence.seconds if self._live and not self._ended else None,
             chosen=choices.paused_at is not None and choices.paused_since is None,
             stage=self._keeper.profile.stage,
             search=self._search.text,
@@ -202,10 +208,14 @@ class ViewingApp(AskingApp):
 
     def _tick(self) -> None:
         """What moves without data: clocks."""
-        if self._choices.paused_since is not None:
-            self._show_header()
-        elif self._picture is None:
+        if self._picture is None:
             self._show_situation()
+            return
+        silent = self._live and not self._ended and self._silence.seconds is not None
+        if silent or self._choices.paused_since is not None:
+            self._show_header()
+        if silent and self._silence.warning is None:
+            self._board.notice.tell(self._silence.warn())
 
     def _recall(self) -> None:
         """Say where the last history went, when its terminal did."""

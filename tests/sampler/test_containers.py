@@ -37,10 +37,7 @@ Docker = Callable[..., str]
 @pytest.fixture(scope="module")
 def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
     """Runs docker commands against an engine of the tests' own; containers are removed in the end."""
-    folder = os.environ.get("ICETOP_TEST_DOCKER", "")
-    path = os.pathsep.join(
-        [*(f"{folder}/{part}" for part in ("usr/bin", "usr/sbin", "bin") if folder), os.environ["PATH"]]
-    )
+    path = engine_path()
     missing = [tool for tool in ("dockerd", "docker", "containerd", "runc", "busybox") if not which(tool, path=path)]
     if missing or os.geteuid():
         pytest.skip(f"no Docker engine can be started here: {', '.join(missing) or 'not root'}")
@@ -78,6 +75,14 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
             engine.terminate()
             engine.wait()
             remove_cgroups()
+
+
+def engine_path() -> str:
+    """Where programs are looked for, those of the engine first."""
+    folder = os.environ.get("ICETOP_TEST_DOCKER", "")
+    return os.pathsep.join(
+        [*(f"{folder}/{part}" for part in ("usr/bin", "usr/sbin", "bin") if folder), os.environ["PATH"]]
+    )
 
 
 def remove_cgroups() -> None:

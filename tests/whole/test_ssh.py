@@ -22,6 +22,7 @@ from shutil import which
 import pytest
 
 from .conftest import Icetop, Start
+from .far_screen import looks_from_afar
 from .test_by_keyboard import Screen, open_screen  # noqa: F401
 
 pytestmark = [pytest.mark.bpf, pytest.mark.soak]
@@ -98,29 +99,8 @@ def test_the_screen_here_the_collector_behind_ssh(
     start: Start,
     icetop: Icetop,
 ) -> None:
-    program = start(shares)
-    screen = open_screen((120, 40))
-    screen.start("--via", f"{ssh} {AGENT}")
-    screen.sees(lambda text: "live 00:" in text and "all" in text)
-    screen.sees("shares")
-    screen.press("p")
-    screen.type("shares")
-    screen.sees(lambda text: re.search(rf"{program.pid} +[-\d].* shares", text) is not None)
-    screen.press("Down", "Up", "Enter")
-    screen.sees(lambda text: f"target  pid {program.pid}  shares" in text and "from now on" not in text)
-    screen.sees("burn_sixty")
-    screen.press("s")
-    saved = screen.sees("saved ")
-    kill_far_end(ssh)
-    lost = screen.sees("the far end ended")
-    assert "Traceback" not in lost
-    assert "burn_sixty" in screen.sees("burn_sixty")  # what was had stays
-    screen.press("q")
-    screen.sees("ended with 0")
-    name = re.search(r"saved (\S+\.pb\.gz)", saved)
-    if name is not None:
-        found = next(Path(screen._folder).rglob(Path(name[1]).name))
-        assert "burn_sixty" in icetop("report", found).stdout
+    via, screen = f"{ssh} {AGENT}", open_screen((120, 40))
+    looks_from_afar(via, screen, shares, start, icetop, lambda: kill_far_end(ssh))
 
 
 def kill_far_end(ssh: str) -> None:
