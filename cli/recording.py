@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ..sampler.windows import Tally
 
 DEFAULT_WINDOW = 10.0
+PATIENCE = 0.1
+"""Seconds that new stacks of processes that are known may wait: a recorder is read later."""
+
 HISTORY_NS, SHORTEST_HISTORY_NS = 3600 * 10**9, 120 * 10**9
 """How much of a running recorder's time is drawn, and how long it has to have run for that."""
 
@@ -78,7 +81,7 @@ def record_folder(
 
     try:
         with failures_told():
-            status = collect(options, windows.fold, seconds, tell, finish)
+            status = collect(replace(options, patience_s=PATIENCE), windows.fold, seconds, tell, finish)
     finally:
         sink.close()
     tell(Notice("info", folder, _summary(windows.tally)))

@@ -26,7 +26,7 @@ from .finisher import Finisher
 from .intervals import Intervals
 from .java_maps import JavaMaps
 from .kept_interpreters import KeptInterpreters
-from .kernel_side import KernelSide, RawStack, Reading
+from .kernel_side import KernelSide, RawStack, Reading, Snapshot
 from .lives import Lives
 from .loader.kept import Keeper
 from .loader.programs import CannotLoad
@@ -57,6 +57,9 @@ REFRESHES = 20
 SHORTEST_WAIT = 0.2
 """Seconds between two drains for the sake of containers that begin."""
 
+CPU_SECONDS = 5.0
+"""How often CPUs are looked for that came online."""
+
 MOST_STACKS = 60_000
 """Stacks remembered by the kernel's hash of them."""
 
@@ -77,7 +80,7 @@ class Collector:
         self._interrupted_fd, self._interrupt_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._places = Places(self._containers_changed)
         self._named = NamedCgroups(self._places)
-        self._woken = 0.0
+        self._woken = self._rest_until = self._cpus_looked_at = 0.0
         try:
             self._groups = self._named.require(options.target)
             self.kernel = KernelSide(options, self._keeper, stage, self._groups)
@@ -276,19 +279,28 @@ class Collector:
         for descriptor in (*self.kernel.wake_fds, self._interrupted_fd, *(lives.descriptors if lives else ())):
             poll.register(descriptor, select.POLLIN)
         while not self._stopping and not (lives is not None and lives.over):
-            left = until - time.monotonic()
-            if left <= 0:
+            now = time.monotonic()
+            if now >= until:
                 return
-            for descriptor, _ in poll.poll(left * 1000 + 1):
-                if descriptor in self.kernel.wake_fds:
-                    self._name_python()
-                    self._read_stacks()
-                    self._finish_snapshots()
-                elif descriptor == self._interrupted_fd:
-                    os.read(descriptor, 4096)
-                    return
-                elif lives is not None and lives.ended(descriptor):
+            rests = self._rest_until > now
+            poll.modify(self.kernel.wake_fds[0], 0 if rests else select.POLLIN)
+            left = min(until, self._rest_until if rests else until) - now
+            ready = [descriptor for descriptor, _ in poll.poll(left * 1000 + 1)]
+            if not set(ready).isdisjoint(self.kernel.wake_fds):
+                self._read_at_once()
+            if self._interrupted_fd in ready:
+                os.read(self._interrupted_fd, 4096)
+                return
+            for descriptor in ready:
+                if lives is not None and lives.ended(descriptor):
                     poll.unregister(descriptor)
+
+    def _read_at_once(self) -> None:
+        """Read what the kernel woke us for. Where that was no new process, the next may wait a little."""
+        met = self._processes.met
+        self._read_what_waits()
+        if self._processes.met == met:
+            self._rest_until = time.monotonic() + self._options.patience_s
 
     def _read_stacks(self) -> list[RawStack]:
         read = list(self.kernel.stacks())
@@ -301,20 +313,29 @@ class Collector:
             raw = self._waits.learn(stack, raw)
         self._nodes[stack] = self._stacks.node(raw)
 
-    def _finish_snapshots(self) -> None:
+    def _finish_snapshots(self, snapshots: list[Snapshot]) -> None:
         """Finish the samples that the kernel could not, for the counts of the epoch that they were taken in."""
-        for snapshot in self.kernel.snapshots():
+        for snapshot in snapshots:
             raw = self._finisher.finish(snapshot)
             if snapshot.count.stack:  # a wait's, under the number that the kernel gave it
                 self._learn(snapshot.count.stack, raw)
             else:
                 self._finished[snapshot.epoch].append((snapshot.count, raw))
 
-    def _name_python(self) -> None:
-        """Find the interpreters, and name the Python code, of all samples that wait to be finished: finishing takes
-        long, and the code may be gone by then."""
-        for snapshot in self.kernel.waiting_snapshots():
+    def _take_snapshots(self) -> list[Snapshot]:
+        """The samples that wait to be finished. Their interpreters are found, and their Python code is named, before
+        anything else: finishing takes long, and the code may be gone by then."""
+        snapshots = list(self.kernel.snapshots())
+        for snapshot in snapshots:
             self._stacks.name_python(snapshot.walked)
+        return snapshots
+
+    def _read_what_waits(self) -> list[RawStack]:
+        """Take in the stacks and samples that the kernel has sent; gives the stacks."""
+        snapshots = self._take_snapshots()
+        stacks = self._read_stacks()
+        self._finish_snapshots(snapshots)
+        return stacks
 
     def _refresh_mappings(self, reading: Reading) -> None:
         """Read again what is mapped in the processes that ran, the longest unread first: code may have been unmapped,
@@ -330,17 +351,16 @@ class Collector:
         if anew:
             self._read_stacks()
             self.kernel.forget_sent()
-        if not last and not self._orders:
+        if not last and not self._orders and time.monotonic() - self._cpus_looked_at > CPU_SECONDS:
             self.kernel.attach_new_cpus()
+            self._cpus_looked_at = time.monotonic()
         if self._options.target.command:
             self._forget_ended_children()
         self._follow_containers()
         reading = self.kernel.turn()
         interval = self._intervals.next()
         self._python.look_again()
-        self._name_python()
-        sent_again = self._read_stacks()
-        self._finish_snapshots()
+        sent_again = self._read_what_waits()
         counts = self._count(reading)
         self._refresh_mappings(reading)
         self._stacks.name_pending(naming_seconds)

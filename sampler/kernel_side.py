@@ -58,7 +58,7 @@ ENDS = {
 """What the walker's word for an end is in ours; any other is code without unwind information."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawStack:
     """A stack as it was walked: addresses leaf first, the kernel's before the user's. But for the first of each,
     the byte before an address is in the code that ran.
@@ -83,7 +83,7 @@ class RawStack:
     task: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Snapshot:
     """A sample that the kernel could not finish: `walked` as far as it came, the registers there, the stack above.
 
@@ -247,18 +247,17 @@ class KernelSide:
 
     def stacks(self) -> Iterator[RawStack]:
         """The stacks sent since the last time."""
+        found = False
         for record in self._ring.records():
+            found = True
             yield self._parse(record)
-        self._programs.maps["unread"].update(struct.pack("=i", 0), bytes(8))
+        if found:
+            self._programs.maps["unread"].update(struct.pack("=i", 0), bytes(8))
 
     def snapshots(self) -> Iterator[Snapshot]:
         """The samples to be finished that were sent since the last time."""
         for record in self._snapshots.records():
             yield self._parse_snapshot(record)
-
-    def waiting_snapshots(self) -> Iterator[Snapshot]:
-        """What `snapshots` will give."""
-        return map(self._parse_snapshot, self._snapshots.waiting())
 
     def put_page(self, key: int, page: bytes) -> None:
         """Give the walker a page of rows."""
@@ -319,7 +318,8 @@ class KernelSide:
         }
         self._python_ends = {number: name for name, number in self._form.enums["python_end"].items()}
         snapshot = programs.types["snapshot_room"]
-        self._snapshot: Any = without_last(snapshot)
+        self._snapshot: Any = without_last(without_last(snapshot))
+        self._frames_of_snapshot: int = snapshot.frames.offset
         self._stack_offset: int = snapshot.stack.offset
         self._snapshots = RingBuffer(programs.maps["snapshots"].fd, sizes["snapshots"])
         self._head: Any = without_last(self._event)
@@ -420,7 +420,11 @@ class KernelSide:
 
     def _parse_snapshot(self, record: bytes) -> Snapshot:
         found = self._snapshot.from_buffer_copy(record)
-        frames, ends = array("Q", bytes(found.frames)), self._form.enums["walk_end"]
+        first, ends = self._frames_of_snapshot, self._form.enums["walk_end"]
+
+        def frames(begin: int, number: int) -> array[int]:
+            return array("Q", record[first + 8 * begin : first + 8 * (begin + number)])
+
         walked = RawStack(
             stack=0,
             space=found.space,
@@ -428,9 +432,9 @@ class KernelSide:
             start_ns=found.key.start,
             pid=found.key.pid,
             end=self._ends[found.end],
-            kernel=frames[: found.kernel_frames],
-            user=frames[found.kernel_frames : found.kernel_frames + found.depth],
-            python=frames[found.python_start : found.python_start + found.python_frames],
+            kernel=frames(0, found.kernel_frames),
+            user=frames(found.kernel_frames, found.depth),
+            python=frames(found.python_start, found.python_frames),
             python_end=self._python_ends[found.python_end],
             python_identity=found.python_identity,
             task=task_name(found.task),

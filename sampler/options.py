@@ -18,7 +18,8 @@ class CollectOptions:
     """A collector's orders.
 
     `small` takes smaller kernel maps. `map_sizes` overrides entries (ring buffer: bytes) of kernel maps by their name;
-    `java_maps` has it ask JVMs for the names of their code.
+    `java_maps` has it ask JVMs for the names of their code. New stacks of processes that are known may wait
+    `patience_s` seconds to be read, so that there are fewer times to wake up.
     """
 
     target: Target = field(default_factory=Target)
@@ -29,6 +30,7 @@ class CollectOptions:
     show_command_output: bool = True
     java_maps: bool = False
     small: bool = False
+    patience_s: float = 0.0
     map_sizes: Mapping[str, int] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
 

@@ -48,8 +48,8 @@ class KnownProcess:
 class ProcessTable:
     """Reads a process when it is first seen, and again after exec or when code shows up where none was known.
 
-    `evicted` counts processes forgotten to stay bounded, `gone` those that had ended before they were read, and
-    `forbidden` those whose mappings may not be read.
+    `met` counts processes and address spaces that were new, `evicted` processes forgotten to stay bounded, `gone` those
+    that had ended before they were read, and `forbidden` those whose mappings may not be read.
     """
 
     def __init__(self, labels: dict[str, str], places: Places) -> None:
@@ -58,6 +58,7 @@ class ProcessTable:
         self._known: OrderedDict[tuple[int, int], KnownProcess] = OrderedDict()
         self._cgroups = CgroupIndex()
         self._rereads: list[float] = []
+        self.met = 0
         self.evicted = 0
         self.gone = 0
         self.forbidden = 0
@@ -68,6 +69,7 @@ class ProcessTable:
         process = self._known.get(key)
         if process is None:
             process = self._known[key] = KnownProcess(pid, start_ns)
+            self.met += 1
             self._identify(process)
             if len(self._known) > MOST_PROCESSES:
                 self._known.popitem(last=False)
@@ -82,6 +84,7 @@ class ProcessTable:
             if process.space_id:
                 self._identify(process)
             process.space_id, process.space = space_id, self._read_space(process)
+            self.met += 1
         return process.space
 
     def reread(self, process: KnownProcess) -> bool:

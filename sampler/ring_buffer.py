@@ -24,15 +24,8 @@ class RingBuffer:
         self._writer = mmap.mmap(fd, page + 2 * size, prot=mmap.PROT_READ, offset=page)
         self._data = memoryview(self._writer)[page:]
 
-    def waiting(self) -> Iterator[bytes]:
-        """What `records` will give, which stays to be read."""
-        return self._walk(take=False)
-
     def records(self) -> Iterator[bytes]:
         """What has been written since the last time, oldest first; stops at a record that is still being written."""
-        return self._walk(take=True)
-
-    def _walk(self, take: bool) -> Iterator[bytes]:
         position = struct.unpack_from("=Q", self._reader)[0]
         end = struct.unpack_from("=Q", self._writer)[0]
         while position < end:
@@ -43,8 +36,7 @@ class RingBuffer:
             size = length & ~DISCARDED
             record = None if length & DISCARDED else bytes(self._data[start + HEADER : start + HEADER + size])
             position += (size + HEADER + 7) & ~7
-            if take:
-                struct.pack_into("=Q", self._reader, 0, position)
+            struct.pack_into("=Q", self._reader, 0, position)
             if record is not None:
                 yield record
 

@@ -23,7 +23,7 @@ WALKS = 20
 """Stacks that a CPU follows in 10 ms of threads that wait shortly; beyond it some stand for others."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawWait(Who):
     """Waits of one thread in one stack: how long together, how many ended, and whether for a CPU alone.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Who:
     """One thread in one stack, by the stack's id; `start_ns` is its process's start, ns since boot."""
 
@@ -18,7 +18,7 @@ class Who:
     comm: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawCount(Who):
     """Samples of one thread in one stack."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 PREFERRED_CONTROLLERS = ("memory", "pids", "cpu", "cpuacct", "cpuset", "devices", "freezer", "blkio", "perf_event")
 """In this order: every container runtime makes a folder for memory."""
@@ -165,13 +165,18 @@ def _own_base(chosen: Mount, mounts: tuple[Mount, ...]) -> tuple[str, ...]:
 
 
 def _levels_up(path: str) -> int:
-    names = PurePosixPath(path).parts[1:]
+    names = _folders(path)
     return next((place for place, name in enumerate(names) if name != ".."), len(names))
 
 
 def _names(path: str) -> tuple[str, ...]:
     """The folders of a path, without those of leading `..`."""
-    return PurePosixPath(path).parts[1 + _levels_up(path) :]
+    return _folders(path)[_levels_up(path) :]
+
+
+def _folders(path: str) -> tuple[str, ...]:
+    """The names in a path that begins with a slash."""
+    return tuple(name for name in path.split("/")[1:] if name not in ("", "."))
 
 
 def _unescape(text: str) -> str:

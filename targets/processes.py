@@ -26,45 +26,40 @@ class ProcessInfo:
     """One process. `start_ns` is nanoseconds since boot, in steps of the clock tick that /proc counts in.
 
     `name` and `title` are what a person calls it; `exe` is empty where it may not be read, and for kernel threads.
-    `cgroup` is the path in the hierarchy that icetop goes by. `inner_pid` is the pid that the process has for itself.
+    `cgroup` is the path in the hierarchy that icetop goes by.
     """
 
     pid: int
     start_ns: int
-    uid: int
     comm: str
     name: str
     title: str
     exe: str
     cgroup: str
     kernel_thread: bool
-    inner_pid: int
 
 
 def read_process(pid: int, proc: Path = PROC, layout: CgroupLayout | None = None) -> ProcessInfo | None:
     """What /proc says of a process; None when there is none, when it may not be seen, or when it went meanwhile."""
-    folder = proc / str(pid)
+    folder = f"{proc}/{pid}"
     try:
-        comm, fields = split_stat(_read(folder / "stat"))
-        argv = split_command_line(_read(folder / "cmdline", COMMAND_LINE_BYTES))
-        status = _status(_read(folder / "status"))
-        memberships = parse_memberships(_read(folder / "cgroup").decode(errors="replace"))
+        comm, fields = split_stat(_read(f"{folder}/stat"))
+        argv = split_command_line(_read(f"{folder}/cmdline", COMMAND_LINE_BYTES))
+        memberships = parse_memberships(_read(f"{folder}/cgroup").decode(errors="replace"))
         exe = _exe(folder)
-        if split_stat(_read(folder / "stat"))[1][_START] != fields[_START]:
+        if split_stat(_read(f"{folder}/stat"))[1][_START] != fields[_START]:
             return None
         name, title = name_and_title(argv, comm, exe, unit_path(memberships))
         layout = layout or own_layout()
         return ProcessInfo(
             pid=pid,
             start_ns=int(fields[_START]) * _TICK_NS,
-            uid=int(status["Uid"].split()[0]),
             comm=comm,
             name=name,
             title=title,
             exe=exe,
             cgroup=layout.path_of(memberships) if layout else "",
             kernel_thread=bool(int(fields[_FLAGS]) & KERNEL_THREAD_FLAG),
-            inner_pid=int(status.get("NSpid", str(pid)).split()[-1]),
         )
     except (OSError, ValueError, IndexError, KeyError):
         return None
@@ -73,7 +68,7 @@ def read_process(pid: int, proc: Path = PROC, layout: CgroupLayout | None = None
 def read_start_ns(pid: int, proc: Path = PROC) -> int | None:
     """When a process started, in nanoseconds since boot, as in `ProcessInfo`; None when there is none."""
     try:
-        return int(split_stat(_read(proc / str(pid) / "stat"))[1][_START]) * _TICK_NS
+        return int(split_stat(_read(f"{proc}/{pid}/stat"))[1][_START]) * _TICK_NS
     except (OSError, ValueError, IndexError):
         return None
 
@@ -107,7 +102,7 @@ def unit_path(memberships: dict[str, str]) -> str:
     return next((path for path in paths if path not in ("", "/")), "")
 
 
-def _read(path: Path, most: int = OTHER_BYTES) -> bytes:
+def _read(path: str, most: int = OTHER_BYTES) -> bytes:
     """Up to `most` bytes; what /proc gives in pieces is put together."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -120,13 +115,8 @@ def _read(path: Path, most: int = OTHER_BYTES) -> bytes:
         os.close(descriptor)
 
 
-def _status(text: bytes) -> dict[str, str]:
-    lines = (line.partition(":") for line in text.decode(errors="replace").splitlines())
-    return {key: value.strip() for key, _, value in lines}
-
-
-def _exe(folder: Path) -> str:
+def _exe(folder: str) -> str:
     try:
-        return str(Path(os.readlink(folder / "exe"))).removesuffix(" (deleted)")
+        return os.readlink(f"{folder}/exe").removesuffix(" (deleted)")
     except OSError:
         return ""

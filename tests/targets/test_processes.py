@@ -30,14 +30,13 @@ def fake(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "stat").write_text(STAT.format(comm=comm, start=start))
     (folder / "cmdline").write_bytes(cmdline)
-    (folder / "status").write_text(f"Name:\t{comm}\nUid:\t1000\t1000\t1000\t1000\nNSpid:\t7\t3\n")
     (folder / "cgroup").write_text("4:memory:/shop\n0::/\n")
 
 
 def test_this_process() -> None:
     info = read_process(os.getpid())
     assert info is not None
-    assert (info.pid, info.inner_pid, info.uid) == (os.getpid(), os.getpid(), os.geteuid())
+    assert info.pid == os.getpid()
     assert info.exe == os.path.realpath(sys.executable)
     assert not info.kernel_thread
     assert info.start_ns == read_start_ns(os.getpid())
@@ -100,7 +99,7 @@ def test_comm_with_parentheses(tmp_path: Path, comm: str) -> None:
     fake(tmp_path, comm=comm)
     info = read_process(7, tmp_path)
     assert info is not None
-    assert (info.comm, info.start_ns, info.uid, info.inner_pid) == (comm, 5_000_000_000, 1000, 3)
+    assert (info.comm, info.start_ns) == (comm, 5_000_000_000)
 
 
 def test_the_start_is_in_steps_that_the_kernels_own_number_can_be_put_in(tmp_path: Path) -> None:
@@ -122,7 +121,7 @@ def test_split_command_line_leaves_out_what_was_cut() -> None:
     assert split_command_line((b"a\0" + b"s" * COMMAND_LINE_BYTES)[:COMMAND_LINE_BYTES]) == ["a"]
 
 
-@pytest.mark.parametrize("missing", ["stat", "cmdline", "status", "cgroup"])
+@pytest.mark.parametrize("missing", ["stat", "cmdline", "cgroup"])
 def test_a_process_that_goes_halfway_is_none(tmp_path: Path, missing: str) -> None:
     fake(tmp_path)
     (tmp_path / "7" / missing).unlink()
