@@ -41,7 +41,7 @@ class RawWait(Who):
     waker_stack: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ran(Who):
     """What a thread ran, by the clock, whatever its stacks."""
 
