@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from .conftest import COMMAND, Icetop, Start
@@ -39,11 +41,18 @@ def test_a_pid_that_no_process_has(icetop: Icetop) -> None:
 
 @pytest.mark.bpf
 def test_a_process_that_dies_while_it_is_recorded(icetop: Icetop, report: Report, shares: Path) -> None:
-    process = subprocess.Popen([str(shares)])
-    killer = subprocess.Popen(["sh", "-c", f"sleep 1.5; kill -9 {process.pid}"])
+    process = psutil.Popen([str(shares)])
+
+    def kill_once_it_has_run() -> None:
+        while process.cpu_times().user < 2.0:
+            time.sleep(0.02)
+        process.kill()
+
+    killer = threading.Thread(target=kill_once_it_has_run)
+    killer.start()
     done = icetop("record", "-p", process.pid, "-d", 30, "-o", "x.pb.gz")
+    killer.join()
     process.wait()
-    killer.wait()
     assert done.returncode == 0
     assert report("x.pb.gz")["samples"] > 30
 
