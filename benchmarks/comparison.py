@@ -1,6 +1,6 @@
 """What comparing and going back in time cost: two profiles of 100,000 stack nodes, ten minutes, an hour.
 
-    python benchmarks/comparison.py
+    python benchmarks/comparison.py [trees] [hour] [scrub] [report]
 
 The report is timed beside `go tool pprof -top -diff_base` on the same two files, where Go is installed.
 """
@@ -222,12 +222,14 @@ def tell(name: str, costs: list[Any]) -> None:
 
 
 def main() -> None:
-    """All rows."""
-    trees()
-    hour()
-    scrub()
-    with tempfile.TemporaryDirectory() as name:
-        report(Path(name))
+    """What was asked for, or all."""
+    asked = sys.argv[1:] or ["trees", "hour", "scrub", "report"]
+    for name, rows in (("trees", trees), ("hour", hour), ("scrub", scrub)):
+        if name in asked:
+            rows()
+    if "report" in asked:
+        with tempfile.TemporaryDirectory() as folder:
+            report(Path(folder))
 
 
 if __name__ == "__main__":
