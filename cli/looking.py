@@ -67,7 +67,8 @@ def source_to_show(
             view = with_baseline(view_of(profile, paths[0], view, span), profile, baseline, None)
         source = found
     else:
-        stretch = stretch_of(found, span) if span is not None else Stretch(found.end_ns - SHOWN_FIRST_NS, None)
+        latest = EVERYTHING if found.of_files else Stretch(found.end_ns - SHOWN_FIRST_NS, None)
+        stretch = stretch_of(found, span) if span is not None else latest
         source, view = FolderSource(found, limits, stretch, outline=True), replace(view, stretch=stretch)
     kind = known_kind(paths[0], view.kind, source.context().kinds)
     if beside is None:
@@ -113,12 +114,9 @@ def with_baseline(view: View, profile: Profile, baseline: str | None, known: Bas
 
 
 def saved(paths: Sequence[str], limits: Limits) -> FileSource | Recording:
-    """What was saved under these paths. A wrong call for several that are not all folders."""
+    """What was saved under these paths."""
     from ..snapshots.folder_source import saved_source
 
-    file = next((path for path in paths if not os.path.isdir(path)), None)
-    if len(paths) > 1 and file is not None:
-        raise click.UsageError(f"{file}: it is no folder: several are shown as one only when they are recordings")
     return saved_source(paths, limits)
 
 

@@ -52,7 +52,7 @@ def open_file(
     color: str,
     ascii_only: bool,
 ) -> int:
-    """Look at a saved profile in the app; without a terminal, print its report. Several folders are shown as one."""
+    """Look at a saved profile in the app; without a terminal, print its report. Several are shown as one."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return print_report(paths, span, view, limits, DEFAULT_TOP, baseline=baseline)
     source, view = source_to_show(paths, span, view, limits, baseline)

@@ -143,7 +143,8 @@ class FolderSource:
                 except TooLarge as error:
                     whole, mend = ", ".join(self.recording.paths), "--range A..B reads less, --file-limit takes more"
                     raise refused(whole, str(error), mend) from None
-                yield replace(told, context=self._joined_context(context), notices=self._unsaid(delta.notices))
+                context, notices = self._joined_context(context), self._unsaid(delta.notices)
+                yield replace(told, context=context, notices=notices, notes=delta.notes)
             yield Delta(
                 delta.start_ns,
                 delta.end_ns,
@@ -190,10 +191,18 @@ class FolderSource:
 
 
 def saved_source(paths: Sequence[str], limits: Limits) -> FileSource | Recording:
-    """What was saved under these paths: a file, or a recording of one or several folders. Raises SourceError."""
+    """What was saved under these paths: a file, or several files and recordings as one. Raises SourceError."""
     if len(paths) == 1 and not os.path.isdir(paths[0]):
         return FileSource(paths[0], limits)
-    return Recording(paths)
+    return Recording(paths, lambda path: _window_of(path, limits))
+
+
+def _window_of(path: str, limits: Limits) -> Window:
+    """The time that a file covers. Raises SourceError for one that tells no times, and those of the file."""
+    line = FileSource(path, limits).profile().timeline
+    if line.end_ns <= line.start_ns:
+        raise refused(path, "it tells no times", "several are shown as one only when they do")
+    return Window(line.start_ns, line.end_ns, os.path.basename(path))
 
 
 def outline(recording: Recording, stretch: Stretch) -> Iterator[Delta]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..profiles.timeline import SECOND
@@ -31,17 +31,19 @@ class Part:
 class Recording:
     """The windows of one or several folders, in order of time, and the notes. Raises SourceError where there are none.
 
+    A path may also be a file, of which `file_window` tells the time (and what else `SourceError` is raised for).
     `damages` says what of the notes could not be read, `unfinished` how many windows are half written.
     """
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    def __init__(self, paths: Sequence[str], file_window: Callable[[str], Window] | None = None) -> None:
         self.paths = list(paths)
+        self._file_window = file_window
         self.unfinished = 0
         parts = [part for place, path in enumerate(paths) for part in self._parts(place, path)]
         self.parts = sorted(parts, key=by_time)
         self.start_ns = self.parts[0].window.start_ns
         self.end_ns = max(part.window.end_ns for part in self.parts)
-        read = [read_notes(path) for path in paths]
+        read = [read_notes(path) for path in paths if os.path.isdir(path)]
         self.notes = sorted({note for notes, _ in read for note in notes})
         self.damages = [damage for _, damage in read if damage]
 
@@ -60,7 +62,14 @@ class Recording:
             end = max(end, part.window.end_ns)
         return found
 
+    @property
+    def of_files(self) -> bool:
+        """Whether it is several files, each of which is wanted whole."""
+        return all(map(os.path.isfile, self.paths))
+
     def _parts(self, place: int, path: str) -> list[Part]:
+        if self._file_window is not None and os.path.isfile(path):
+            return [Part(self._file_window(path), place, path)]
         try:
             names = os.listdir(path)
         except OSError as error:

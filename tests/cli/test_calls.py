@@ -172,10 +172,6 @@ def test_bad_files(run: Run, tmp_path: Path, saved: str) -> None:
         (("record", "--"), "no command after --"),
         (("report",), "Missing argument 'FILE|FOLDER...' (icetop report --help)"),
         (("report", "x.pb.gz", "--nonsense"), "No such option"),
-        (
-            ("report", "x.pb.gz", "extra"),
-            "x.pb.gz: it is no folder: several are shown as one only when they are recordings",
-        ),
         (("report", "x.pb.gz", "--sort", "size"), "Invalid value for '--sort'"),
         (("report", "x.pb.gz", "--sort", "delta"), "--sort delta is the order of a comparison"),
         (("report", "x.pb.gz", "--baseline", "nowhere.pb.gz"), "--baseline: no such file"),

@@ -20,6 +20,7 @@ from icetop.snapshots.file_source import FileSource, new_profile
 from icetop.snapshots.folded import encode_folded
 from icetop.snapshots.folder_sink import FolderSink
 from icetop.snapshots.folder_source import FolderSource, outline, saved_source
+from icetop.snapshots.formats import save
 from icetop.snapshots.limits import Limits
 from icetop.snapshots.recording import Recording
 from icetop.snapshots.window_names import window_name
@@ -64,6 +65,24 @@ def window(second: float, stack: str = "main;work", samples: int = 1, host: str 
         maker.sample(stack, samples)
         maker.tick(context=replace(maker.profile.context, host=host, kinds=("cpu",)))
     return maker.profile
+
+
+def test_snapshots_of_two_machines_are_one_profile(tmp_path: Path) -> None:
+    for name, seconds in (("web-1", 0), ("web-2", 1)):
+        save(window(seconds, "main;work", 1 + seconds, host=name, length=4), str(tmp_path / f"{name}.pb.gz"))
+    found = saved_source([str(tmp_path / "web-1.pb.gz"), str(tmp_path / "web-2.pb.gz")], Limits())
+    assert isinstance(found, Recording) and found.of_files
+    profile = FolderSource(found, Limits()).profile()
+    tree = build_call_tree(profile, View(first_level="host"))
+    assert {tree.name(box): int(tree.cum_samples[box]) for box in tree.children(0)} == {"web-1": 4, "web-2": 8}
+    assert profile.context.host == "web-1, web-2"
+
+
+def test_what_tells_no_times_is_not_shown_with_others(tmp_path: Path) -> None:
+    save(window(0), str(tmp_path / "x.pb.gz"))
+    (tmp_path / "x.folded").write_text("main;work 3\n")
+    with pytest.raises(SourceError, match="it tells no times"):
+        saved_source([str(tmp_path / "x.pb.gz"), str(tmp_path / "x.folded")], Limits())
 
 
 def said(profile: Profile) -> list[str]:
