@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -148,6 +149,7 @@ def live(
         from ..sampler.agent_source import local_agent
 
         source = local_agent(options, chain(compared, () if no_history else recorded_before()))
+    gc.disable()  # until the app is up
     from ..tui import app  # noqa: F401  (imported while the collector starts, under the splash)
 
     erase_splash()

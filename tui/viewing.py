@@ -73,7 +73,7 @@ class ViewingApp(AskingApp):
         self._show_situation()
         self._show_header()
         self._recall()
-        self._keep_for_good()
+        self.set_timer(1.0, self._keep_for_good)
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._feed.start)
         self.call_after_refresh(self.ask)
