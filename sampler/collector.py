@@ -239,9 +239,10 @@ class Collector:
 
     def _wait_reader(self) -> WaitReader:
         from .wait_reader import WaitReader  # with it come sockets, which nothing else here needs
+        from .waiting_tasks import WaitingTasks
 
         self._find_sleepers()
-        return WaitReader(self._tables, self._namer, self._stacks)
+        return WaitReader(self._tables, self._namer, self._stacks, WaitingTasks(self._interpreters))
 
     def _find_sleepers(self) -> None:
         """Look for threads of the target's processes that sleep now."""

@@ -10,13 +10,13 @@ import time
 from bisect import bisect_right
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..profiles.delta import Notice
 from ..profiles.target import Target
 from ..symbols.binaries import BinaryCache
 from ..symbols.cpython.asyncio_tasks import TaskOffsets, find_task_offsets
-from ..symbols.cpython.code_objects import PythonProcess
+from ..symbols.cpython.code_objects import CodeReader, PythonProcess
 from ..symbols.cpython.interpreter_file import InterpreterFile, Unusable
 from ..symbols.cpython.linked_library import find_link
 from ..symbols.cpython.memory import ProcessMemory
@@ -26,6 +26,9 @@ from ..symbols.mappings import AddressSpace, read_address_space
 from .kept_interpreters import KeptInterpreters, KnownFile
 from .python_ahead import code_start, python_of_command, python_pids
 from .python_writer import PythonWriter
+
+if TYPE_CHECKING:
+    from ..symbols.cpython.suspended_tasks import SuspendedTasks
 
 MOST_PROCESSES = 256
 """Processes whose memory is held open; the one not seen for longest is found anew when it is seen again."""
@@ -54,6 +57,7 @@ class Interpreter:
     tries: int = 0
     task_runner: int = 0
     task_names: set[str] = field(default_factory=set)
+    suspended: SuspendedTasks | None = None
     starts: list[int] = field(default_factory=list)
 
     @property
@@ -251,6 +255,20 @@ class PythonProcesses:
         tasks = find_task_offsets(interpreter.runtime.layout.version, space.mappings, lambda mapping: None)
         if tasks is not None:
             self._write(interpreter, told._replace(tasks=tasks, task_runner=interpreter.task_runner))
+
+    def suspended_tasks(self, space_id: int) -> SuspendedTasks | None:
+        """What reads the tasks that wait in a process; None where there is no asyncio."""
+        from ..symbols.cpython.suspended_tasks import SuspendedTasks
+
+        space, found = self._known.get(space_id, (None, None))
+        if space is None or not isinstance(found, Interpreter):
+            return None
+        if found.suspended is None:
+            version, mappings = found.runtime.layout.version, space.mappings
+            offsets = find_task_offsets(version, mappings, lambda mapping: self._binaries.behind(space, mapping))
+            if offsets is not None:
+                found.suspended = SuspendedTasks(found.process, offsets, CodeReader())
+        return found.suspended
 
     def _look_for_tasks(self, space: AddressSpace, interpreter: Interpreter) -> None:
         """Tell the kernel where names of asyncio's tasks are, once the process has asyncio and says so (from 3.14)."""

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 LOCK, GIL, RUN_QUEUE = "lock", "GIL", "run queue"
-OTHER = "other"
-UNTOLD = frozenset(("events", OTHER))
+EVENTS, OTHER = "events", "other"
+UNTOLD = frozenset((EVENTS, OTHER))
 """Causes that say less than what is known when a socket or a pipe was waited for."""
 
 CAUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -34,7 +34,7 @@ CAUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        "events",
+        EVENTS,
         ("ep_poll", "do_epoll_wait", "do_sys_poll", "do_poll", "do_select", "core_sys_select", "io_cqring_wait"),
     ),
     ("sleep", ("hrtimer_nanosleep", "do_nanosleep", "common_nsleep", "schedule_hrtimeout", "schedule_timeout")),

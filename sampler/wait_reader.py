@@ -18,8 +18,20 @@ from .kernel_side import RawStack
 from .sleepers import Sleepers
 from .stack_reader import ENTRIES, StackReader
 from .tables import Tables
-from .wait_causes import GIL, LOCK, RUN_QUEUE, UNTOLD, cause_of, is_by_interrupt, is_of_gil, is_waking, scheduler_frames
+from .wait_causes import (
+    EVENTS,
+    GIL,
+    LOCK,
+    RUN_QUEUE,
+    UNTOLD,
+    cause_of,
+    is_by_interrupt,
+    is_of_gil,
+    is_waking,
+    scheduler_frames,
+)
 from .wait_side import RawWait, WaitReading
+from .waiting_tasks import SHORTEST_NS, WaitingTasks
 from .who import Who
 
 NEAREST_FRAMES = 8
@@ -42,8 +54,10 @@ class WaitReader:
     them.
     """
 
-    def __init__(self, tables: Tables, namer: Namer, stacks: StackReader) -> None:
+    def __init__(self, tables: Tables, namer: Namer, stacks: StackReader, tasks: WaitingTasks | None = None) -> None:
         self._tables = tables
+        self._tasks = tasks
+        self._loops: dict[int, int] = {}
         self._namer = namer
         self._stacks = stacks
         self._causes: dict[int, str] = {}
@@ -63,7 +77,7 @@ class WaitReader:
     def start_anew(self, tables: Tables) -> None:
         """Go on with empty tables; stacks have to be learnt again."""
         self._tables = tables
-        for known in (self._causes, self._locks, self._wakers):
+        for known in (self._causes, self._locks, self._wakers, self._loops):
             known.clear()
 
     def learn(self, stack: int, raw: RawStack) -> RawStack:
@@ -75,6 +89,8 @@ class WaitReader:
         cause = self._causes[stack] = cause_of(names)
         if cause == LOCK:
             self._locks[stack] = self._nearest(raw)
+        elif cause == EVENTS and raw.python and self._runs_tasks(raw):
+            self._loops[stack] = raw.space
         return replace(raw, kernel=raw.kernel[scheduler_frames(names) :])
 
     def count(self, reading: WaitReading, nodes: Mapping[int, int], series: Callable[[RawWait], int]) -> Counts:
@@ -88,7 +104,11 @@ class WaitReader:
             if node is None:
                 self.lost["stack_forgotten"] += max(wait.times, 1)
                 continue
-            counts.add(self._leaf(node, wait), series(wait), wait.times, wait.nanoseconds)
+            leaf = self._leaf(node, wait)
+            leaves = [self._of_task(leaf, wait, names) for names in self._waiting_tasks(wait)] or [leaf]
+            for place, own in enumerate(leaves):
+                times, nanoseconds = (part(whole, place, len(leaves)) for whole in (wait.times, wait.nanoseconds))
+                counts.add(own, series(wait), times, nanoseconds)
         for counter, reason in LOSSES.items():
             self.lost[reason] = reading.counters.get(counter, 0)
         self._sees_requests = reading.requests is not None
@@ -150,6 +170,23 @@ class WaitReader:
     def _nearest(self, raw: RawStack) -> list[int]:
         return self._stacks.user_locations(raw)[:NEAREST_FRAMES]
 
+    def _runs_tasks(self, raw: RawStack) -> bool:
+        """Whether a thread waits in an event loop of asyncio, or of what takes its place."""
+        indexes = self._stacks.user_locations(raw)
+        return any(self._tables.function(index)[1].startswith("asyncio.") for index in indexes)
+
+    def _waiting_tasks(self, wait: RawWait) -> list[tuple[str, ...]]:
+        """The tasks that wait while their event loop does. Its time is shared out among them, in equal parts."""
+        space = self._loops.get(wait.stack)
+        if self._tasks is None or space is None or wait.run_queue or wait.nanoseconds < SHORTEST_NS:
+            return []
+        return self._tasks.of(space, wait.tid)
+
+    def _of_task(self, node: int, wait: RawWait, names: tuple[str, ...]) -> int:
+        for name in names:
+            node = self._other(node, name, f"{wait.pid}/{wait.tid}")
+        return node
+
     def _leaf(self, node: int, wait: RawWait) -> int:
         """The node for the cause of a wait, or that for who is at the other end, below it."""
         if wait.run_queue:
@@ -208,6 +245,11 @@ class WaitReader:
 
     def _cause(self, cause: str) -> int:
         return self._tables.location(Location(Language.KERNEL, WAITING, cause, 0, (Line(f"[{cause}]"),)))[0]
+
+
+def part(whole: int, place: int, parts: int) -> int:
+    """One of equal parts, which add up to the whole: what is left over goes to the first ones."""
+    return whole // parts + (place < whole % parts)
 
 
 def peer_name(peer: Peer) -> str:

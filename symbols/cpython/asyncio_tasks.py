@@ -54,7 +54,8 @@ class Task(NamedTuple):
 class TaskOffsets(NamedTuple):
     """Where a task has its name and its coroutine, and the coroutine its qualified name; before 3.14 also where a
     frame has its first variable. From 3.14 on: in the thread state, `running`; in the task, who awaits it (a task, or
-    a set of them if the byte `awaited_by_is_set` says so)."""
+    a set of them if the byte `awaited_by_is_set` says so) and where it is linked to others (`node`); in the thread
+    state the `head` of those."""
 
     name: int
     coroutine: int
@@ -63,6 +64,8 @@ class TaskOffsets(NamedTuple):
     running: int = -1
     awaited_by: int = -1
     awaited_by_is_set: int = -1
+    node: int = -1
+    head: int = -1
 
 
 _BEFORE_3_14: dict[Version, TaskOffsets] = {
@@ -95,13 +98,13 @@ def _described(binary: Binary, section: Section) -> TaskOffsets | None:
         values = _DESCRIPTION.unpack(binary.elf.contents(section, 4096)[: _DESCRIPTION.size])
     except (BrokenFile, struct.error):
         return None
-    size, name, awaited_by, _, is_set, coroutine = values[:6]
-    thread_size, running = values[9], values[11]
-    if max(name, awaited_by, is_set, coroutine) >= size or size > 4096 or not 0 < running < thread_size < 1 << 20:
+    size, name, awaited_by, _, is_set, coroutine, node = values[:7]
+    thread_size, running, head = values[9], *values[11:]
+    if max(name, awaited_by, is_set, coroutine, node) >= size or size > 4096:
         return None
-    return TaskOffsets(
-        name=name, coroutine=coroutine, qualname=32, running=running, awaited_by=awaited_by, awaited_by_is_set=is_set
-    )
+    if not 0 < running < thread_size < 1 << 20 or head >= thread_size:
+        return None
+    return TaskOffsets(name, coroutine, 32, -1, running, awaited_by, is_set, node, head)
 
 
 class TaskReader:
@@ -119,7 +122,7 @@ class TaskReader:
         task = self._running(thread, stack)
         found: dict[int, Task] = {}
         while task and task not in found and len(found) < MOST_TASKS:
-            named = self._named(task)
+            named = self.named(task)
             if named is None:
                 break
             found[task] = named
@@ -165,7 +168,8 @@ class TaskReader:
             if key and self._type_name(key).endswith("Task"):
                 yield key
 
-    def _named(self, task: int) -> Task | None:
+    def named(self, task: int) -> Task | None:
+        """The names of the task at an address; None where there is none."""
         strings = self._process.runtime.layout.string
         name_at = read_word(self._memory, task + self._offsets.name)
         if self._type_name(name_at) == "int":

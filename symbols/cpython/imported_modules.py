@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections import OrderedDict
+from collections.abc import Collection
 
-from .layouts import NONE
+from .layouts import NONE, Layout
 from .memory import Memory, read_word
 from .runtimes import Runtime
 from .strings import ASCII, COMPACT, LENGTH, STATE, read_string
@@ -42,7 +43,7 @@ class ImportedModules:
 
     def text(self, memory: Memory, runtime: Runtime) -> str:
         """The names in `sys.modules` of the first interpreter; empty when they cannot be read."""
-        start, count, entry = _table(memory, runtime)
+        start, count, entry = _table(memory, runtime.layout, modules_of(memory, runtime))
         count = min(count, MOST_MODULES)
         if not count:
             return ""
@@ -58,14 +59,31 @@ class ImportedModules:
         return text
 
 
-def _table(memory: Memory, runtime: Runtime) -> tuple[int, int, struct.Struct]:
-    """Where the entries of `sys.modules` begin, how many there are, and their form."""
+def modules_of(memory: Memory, runtime: Runtime) -> int:
+    """The address of the dictionary `sys.modules` of the first interpreter; 0 when there is none that can be read."""
     layout = runtime.layout
     interpreter = read_word(memory, runtime.address + layout.runtime.interpreters_head)
     if layout.interpreter.modules == NONE or not interpreter:
+        return 0
+    return read_word(memory, interpreter + layout.interpreter.modules)
+
+
+def dict_values(memory: Memory, layout: Layout, address: int, names: Collection[str]) -> list[int]:
+    """The values of a dictionary for these keys, as far as it has them; empty where it cannot be read."""
+    start, count, entry = _table(memory, layout, address)
+    data = memory.read(start, min(count, MOST_MODULES) * entry.size)
+    found = []
+    for place, (key,) in enumerate(entry.iter_unpack(data)):
+        if key and read_string(memory, layout.string, key) in names:
+            found.append(int.from_bytes(data[(place + 1) * entry.size - 8 : (place + 1) * entry.size], "little"))
+    return found
+
+
+def _table(memory: Memory, layout: Layout, address: int) -> tuple[int, int, struct.Struct]:
+    """Where the entries of a dictionary begin, how many there are, and their form."""
+    keys = read_word(memory, address + _KEYS) if address else 0
+    if not keys:
         return 0, 0, _GENERAL
-    modules = read_word(memory, interpreter + layout.interpreter.modules)
-    keys = read_word(memory, modules + _KEYS) if modules else 0
     if layout.version < (3, 11):
         header = memory.read(keys, _OLD_HEADER.size)
         size, count = _OLD_HEADER.unpack(header) if header else (0, 0)

@@ -233,6 +233,35 @@ def test_a_program_that_names_every_request_gets_no_more_names(
     assert spent_in(seen, "once") > 10
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("version", VERSIONS)
+def test_tasks_that_wait_share_the_wait_of_their_loop(version: str, start: Start, icetop: Icetop) -> None:
+    """Eight tasks: each has an eighth of the loop's time, below the loop's wait; together they have no more of it."""
+    process = start(*runs(version, "waiting_tasks.py"), stdout=subprocess.PIPE)
+    assert process.stdout is not None and process.stdout.readline()
+    waits: Counter[tuple[str, ...]] = Counter()
+    for _ in range(2):  # the first recording may be the first that ever saw this interpreter
+        done = icetop("record", "--kind", "wall", "-d", 3, "-p", process.pid, "-o", "seen.pb.gz")
+        assert done.returncode == 0, done.stderr
+    report = icetop("report", "seen.pb.gz", "--kind", "wall", "--idle", "--stacks", "--format", "json")
+    found = json.loads(report.stdout)
+    for stack in found["stacks"]:
+        names = [found["frames"][place]["name"] for place in stack["frames"]]
+        if "[events]" in names:
+            waits[tuple(names[names.index("[events]") + 1 :])] += stack["value"]
+    tasks = {stack: value for stack, value in waits.items() if stack}
+    sleeping = "[in asyncio.tasks.sleep < waiting_tasks.inner < waiting_tasks.outer]"
+    assert set(tasks) == {
+        ("[in waiting_tasks.main]",),
+        ("[task consumer]", "[in asyncio.tasks.sleep < waiting_tasks.numbers < waiting_tasks.consume]"),
+        ("[task pause]", "[in asyncio.tasks.sleep < waiting_tasks.pause]"),
+        *((f"[task sleeper {number}]", sleeping) for number in range(5)),
+    }
+    shares = [value / sum(tasks.values()) for value in tasks.values()]
+    assert all(abs(share - 1 / 8) < 0.02 for share in shares), shares
+    assert 0.5 < found["total"] / 1e9 / found["duration_s"] < 1.05
+
+
 def test_what_forked_processes_do_is_one_picture(record: Record, icetop: Icetop) -> None:
     seen = record(PYTHON, PROGRAMS / "calls.py", "fork", options=("--comm", PYTHON.rpartition("/")[2]))
     assert spent_in(seen, "descend") > 3

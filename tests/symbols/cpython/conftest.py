@@ -58,8 +58,9 @@ def version(request: pytest.FixtureRequest) -> tuple[int, int]:
     return found
 
 
+SOME = [(3, 9), (3, 12)]
 some_versions = pytest.mark.parametrize(
-    "version", [(3, 9), (3, 12)], indirect=True, ids=lambda version: f"{version[0]}.{version[1]}"
+    "version", SOME, indirect=True, ids=lambda version: f"{version[0]}.{version[1]}"
 )
 """For what does not depend on how a version lays out its memory: one before the frames moved, and one after."""
 
