@@ -21,6 +21,7 @@ static inline u64 hash_stack(struct stack_event *event)
     u32 frames = frame_count(event);
 #pragma clang loop unroll(disable)
     for (u32 index = 0; index < FRAMES; index++) {
+        keep_bound(index);
         if (index >= frames)
             break;
         hash = mix(hash, event->frames[index]);

@@ -30,7 +30,10 @@ static inline u32 namespace_level(void *task, struct settings *settings)
     void *number = pid + settings->pid_numbers;
     u32 deepest = read_word(pid, settings->pid_level);
 #pragma clang loop unroll(disable)
-    for (u32 level = 0; level < PID_NAMESPACE_DEPTH && level <= deepest; level++) {
+    for (u32 level = 0; level < PID_NAMESPACE_DEPTH; level++) {
+        keep_bound(level);
+        if (level > deepest)
+            break;
         void *namespace = (void *)read_pointer(number, settings->upid_ns);
         if (read_word(namespace, settings->namespace_inum) == settings->pid_namespace)
             return level;

@@ -1,6 +1,10 @@
 /* The structs that programs and collector share. Python takes their layouts from bcc; nothing restates them. */
 #pragma once
 
+/* In a loop with two ends, one of them constant: the compiler would make one of both, from which the verifiers of older
+ * kernels (6.1) cannot tell that the loop ends. */
+#define keep_bound(counter) asm volatile("" : "+r"(counter))
+
 #define COMM_LENGTH 16     /* TASK_COMM_LEN */
 #define PID_NAMESPACE_DEPTH 32  /* MAX_PID_NS_LEVEL */
 #define CGROUP_DEPTH 16    /* how far up a cgroup filter looks; deeper folders are matched by their nearest 16 parents */
