@@ -1,6 +1,7 @@
-/* The one file that knows the processor: where user registers lie. struct pt_regs is part of the kernel's ABI
- * (arch/x86/include/uapi/asm/ptrace.h). */
+/* The one file that knows x86-64: where user registers lie, and the numbers of its system calls. struct pt_regs is part
+ * of the kernel's ABI (arch/x86/include/uapi/asm/ptrace.h). */
 #pragma once
+#include "futex.h"
 
 struct registers {
     u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
@@ -27,6 +28,11 @@ static inline void by_dwarf_number(struct registers *from, u64 *to)
     to[13] = from->r13;
     to[14] = from->r14;
     to[15] = from->r15;
+}
+
+static inline u64 program_counter(struct registers *registers)
+{
+    return registers->ip;
 }
 
 static inline bool registers_are_of_user_code(struct registers *registers)
@@ -56,30 +62,8 @@ static inline s32 waited_descriptor(struct registers *registers)
 }
 
 #define FUTEX 202
-#define FUTEX_COMMANDS 0x7f
-#define FUTEX_OWNER 0x3fffffff
-#define CONTENDED 2
-
-/* Whether this system call waits on a futex, and in `holder` who holds the mutex that it is, as far as that can be seen:
- * a mutex with priority inheritance has its owner in the word (futex(2)), one of glibc's two words further on
- * (sysdeps/nptl/bits/struct_mutex.h). Whoever reads it has to look whether such a thread exists. */
 static inline bool waits_on_futex(struct registers *registers, u32 *holder)
 {
-    u32 words[4] = {};
     *holder = 0;
-    if (registers->orig_ax != FUTEX)
-        return false;
-    bpf_probe_read_user(words, sizeof(words), (void *)registers->di);
-    switch (registers->si & FUTEX_COMMANDS) {
-    case 0: case 9:              /* WAIT, WAIT_BITSET */
-        if (words[0] == CONTENDED && (u32)registers->dx == CONTENDED)
-            *holder = words[2];
-        return true;
-    case 6: case 13:             /* LOCK_PI, LOCK_PI2 */
-        *holder = words[0] & FUTEX_OWNER;
-        return true;
-    case 11:                     /* WAIT_REQUEUE_PI */
-        return true;
-    }
-    return false;
+    return registers->orig_ax == FUTEX && futex_wait(registers->di, registers->si, registers->dx, holder);
 }

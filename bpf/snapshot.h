@@ -1,6 +1,6 @@
 /* Sending a sample for user space to finish. */
 #pragma once
-#include "arch_x86_64.h"
+#include "arch.h"
 #include "counting.h"
 
 static inline u32 copy_stack(struct snapshot *snapshot, u64 from)

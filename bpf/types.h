@@ -39,6 +39,7 @@
 /* What the loader tells the programs: one entry, filled before they are attached. Offsets are in bytes, from BTF. */
 struct settings {
     u64 wait_long;             /* ns; threads that waited so long are followed always */
+    u64 address_mask;          /* the bits of an address of user code; in the others may be its signature */
     u64 wait_accounted;        /* until when the collector has counted the waits that last; ns since boot */
     u32 epoch;                 /* 0 or 1: which half of counts and counters is being filled */
     u32 filters;               /* which of the FILTER_ bits hold; 0 takes every process */
@@ -61,7 +62,7 @@ struct settings {
     u32 task_start_boottime;
     u32 task_comm;
     u32 task_stack;
-    u32 task_fsbase;           /* of the thread's pointer to its own storage */
+    u32 task_thread_pointer;   /* to the thread's own storage */
     u32 registers_from_stack;  /* where the user registers lie above task->stack, for kernels before 5.15 */
     u32 mm_start_stack;
     u32 mm_start_code;

@@ -1,11 +1,7 @@
 /* Unwinding by tables: rows of a page of code say where a function's caller left its frame. User space makes the pages
  * from the binaries' CFI when they are first needed; see icetop's unwinding/rows.py, which has the same numbers. */
 #pragma once
-#include "counting.h"
-#include "user_registers.h"
-
-/* One try of an unwind: reads what the row says from the thread's stack. Gives an end, or GO_ON. */
-#define GO_ON 0xff
+#include "native_walk.h"
 
 #define RBP_UNCHANGED 0x7fff
 #define RBP_AT_RBP 0x7ffe
@@ -15,15 +11,6 @@
 #define FRAME_POINTER_JIT 2  /* code made while the program runs, which may not keep them */
 /* In `aux` of an RSP row. */
 #define INJECTED 1           /* the caller did not call: it was interrupted, and made to look as if it had */
-
-static inline bool read_stack(u64 address, void *into, u32 size)
-{
-    return bpf_probe_read_user(into, size, (void *)address) == 0;
-}
-
-/* Where paths meet: what is known of values is forgotten and they are read again, so that the verifier follows the rest
- * once, and not once for each path. */
-#define paths_meet() asm volatile("" ::: "memory")
 
 /* 1, or 0 where a number is below another; both below 2^63. Without a branch, which would double the paths that the
  * verifier follows. */
@@ -181,7 +168,7 @@ static inline u32 step_row(struct walk *walk, struct row *row)
 }
 
 /* From one frame to its caller. */
-static inline u32 step(struct walk *walk)
+static inline u32 step(struct walk *walk, struct settings *settings)
 {
     /* A return address may be the first instruction of the next function; the call before it is in the right one. */
     u64 address = walk->pc - walk->is_return_address;
@@ -207,27 +194,4 @@ static inline u32 step(struct walk *walk)
     if (row->kind >= ROW_BAD)
         return END_BAD_ROW;
     return step_row(walk, row);
-}
-
-/* Of all frames but the first the byte before the address is in the code that runs: also of one that a signal has
- * interrupted at just this address. */
-static inline void push_user_frame(struct stack_event *event, struct walk *walk)
-{
-    u32 index = event->kernel_frames + event->user_frames;
-    event->frames[index & (FRAMES - 1)] = walk->pc + walk->interrupted;
-    event->user_frames++;
-    walk->interrupted = 0;
-}
-
-static inline void begin_walk(struct walk *walk, struct registers *registers, struct stack_event *event)
-{
-    walk->pc = registers->ip;
-    walk->sp = registers->sp;
-    walk->bp = registers->bp;
-    walk->space = event->space;
-    walk->mapping.start = walk->mapping.end = 0;
-    walk->depth = 0;
-    walk->interrupted = 0;
-    walk->is_return_address = 0;
-    by_dwarf_number(registers, walk->registers);
 }

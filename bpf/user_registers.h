@@ -1,6 +1,6 @@
 /* User registers of a task, wherever the kernel was entered: by a tick, a system call or a switch. */
 #pragma once
-#include "arch_x86_64.h"
+#include "arch.h"
 #include "task.h"
 
 static inline bool read_user_registers(struct settings *settings, struct registers *registers)

@@ -1,5 +1,5 @@
 /* The loop of the native walker: some frames a run, then itself again. */
-#include "unwind.h"
+#include "step.h"
 
 int walk_frames(void *ctx)
 {
@@ -19,7 +19,7 @@ int walk_frames(void *ctx)
             break;
         }
         push_user_frame(event, walk);
-        end = step(walk);
+        end = step(walk, settings_here);
         walk->binaries = mix(walk->binaries, walk->mapping.binary);
         walk->depth++;
         if (end != GO_ON)

@@ -1,5 +1,5 @@
 /* The native walker of the chain: takes the user registers, and hands over to the loop. */
-#include "unwind.h"
+#include "step.h"
 
 int walk_native(void *ctx)
 {

@@ -4,7 +4,7 @@
 /* Gives an end, or PYTHON_UNKNOWN to go on. */
 static inline u32 begin_python_walk(struct scratch *scratch, struct settings *settings, struct python_process *process)
 {
-    u64 thread = read_pointer((void *)bpf_get_current_task(), settings->task_fsbase);
+    u64 thread = read_pointer((void *)bpf_get_current_task(), settings->task_thread_pointer);
     u64 state = thread_state(thread, process);
     if (!state)
         return PYTHON_NO_THREAD;

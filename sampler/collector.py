@@ -21,7 +21,7 @@ from ..targets.named_cgroups import NamedCgroups, NothingNamed
 from ..targets.places import Places
 from ..targets.target_vitals import TargetVitalsReader
 from ..targets.vitals import VitalsReader, own_cost
-from .degradations import degradations, silent_engine
+from .degradations import FRAME_POINTERS, degradations, silent_engine
 from .finisher import Finisher
 from .intervals import Intervals
 from .java_maps import JavaMaps
@@ -29,6 +29,7 @@ from .kept_interpreters import KeptInterpreters
 from .kernel_side import KernelSide, RawStack, Reading, Snapshot
 from .lives import Lives
 from .loader.kept import Keeper
+from .loader.processor import HERE
 from .loader.programs import CannotLoad
 from .options import DRAIN_SECONDS, CollectOptions
 from .process_table import ProcessTable
@@ -42,6 +43,7 @@ from .tables import Tables
 from .who import RawCount, Who
 
 if TYPE_CHECKING:
+    from .frame_pointer_stacks import FramePointerStacks
     from .sleepers import Sleepers
     from .wait_reader import WaitReader
 
@@ -97,6 +99,7 @@ class Collector:
         self._python = PythonStacks(
             self._interpreters, PythonFrames(self._tables, self.kernel.python_form), self._namer.counters
         )
+        self._by_pointers = None if HERE.by_rows else self._pointer_stacks()
         self._finisher = Finisher(self.kernel, self._namer, self._processes, options.frames)
         self._stacks = StackReader(
             self._tables, self._namer, self._processes, self._python, self._finisher.function_start
@@ -244,6 +247,11 @@ class Collector:
         self._find_sleepers()
         return WaitReader(self._tables, self._namer, self._stacks, WaitingTasks(self._interpreters))
 
+    def _pointer_stacks(self) -> FramePointerStacks:
+        from .frame_pointer_stacks import FramePointerStacks  # of no use where there are rows
+
+        return FramePointerStacks(self._namer, self._processes)
+
     def _find_sleepers(self) -> None:
         """Look for threads of the target's processes that sleep now."""
         from .sleepers import Sleepers
@@ -310,6 +318,8 @@ class Collector:
         return read
 
     def _learn(self, stack: int, raw: RawStack) -> None:
+        if self._by_pointers is not None:
+            raw = self._by_pointers.set_right(raw)
         if self._waits is not None:
             raw = self._waits.learn(stack, raw)
         self._nodes[stack] = self._stacks.node(raw)
@@ -463,6 +473,7 @@ class Collector:
         found += degradations(self._namer, self._processes)
         found += runtime_notices(self._stacks, self._processes, self._java_maps.wanted)
         found += self._interpreters.notices()
+        found += [FRAME_POINTERS] if self._by_pointers is not None else []
         found += [silent_engine(*complaint) for complaint in list(self._places.complaints.items())]
         found += self._remarks
         found += self._waits.notices(last) if self._waits is not None else []

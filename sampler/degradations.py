@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from ..profiles.delta import Notice
 from ..symbols.namer import Namer
+from .loader.processor import HERE
 from .process_table import ProcessTable
+
+FRAME_POINTERS = Notice(
+    "info",
+    f"stacks are followed by frame pointers on {HERE.name}",
+    "where a function keeps none they end as no_frame_pointer",
+    "compile with -fno-omit-frame-pointer",
+)
+"""What to say where the kernel has no unwind tables to follow stacks by."""
 
 
 def degradations(namer: Namer, processes: ProcessTable) -> list[Notice]:

@@ -11,8 +11,8 @@ from .command import CannotStart
 from .lives import NoSuchProcess
 from .loader.btf import NoBtf
 from .loader.compiled import CannotCompile
+from .loader.processor import OtherProcessor
 from .loader.programs import CannotLoad
-from .loader.source import OtherProcessor
 
 RIGHTS = "run it with sudo, or give it CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE; `icetop doctor` says what is missing"
 

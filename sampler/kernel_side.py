@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import struct
 import time
 from array import array
@@ -24,10 +25,10 @@ from .loader.compiled import CompiledForm, compiled_form
 from .loader.kept import Keeper
 from .loader.maps import possible_cpus
 from .loader.offsets import kernel_offsets
+from .loader.processor import HERE, find_processor, own_address_mask
 from .loader.programs import WAITS, CannotLoad, check_permission, make_programs
-from .loader.source import check_processor
 from .mapping_writer import MappingWriter
-from .options import CollectOptions, map_sizes
+from .options import WITHOUT_ROWS, CollectOptions, map_sizes
 from .python_writer import PythonWriter
 from .ring_buffer import RingBuffer
 from .wait_side import WAIT_MAPS, WaitReading, WaitSide
@@ -126,7 +127,7 @@ class KernelSide:
         stage: Callable[[str], None],
         named_cgroups: Collection[int] = (),
     ) -> None:
-        check_processor()
+        find_processor(os.uname().machine)
         check_permission()
         offsets = kernel_offsets(keeper)
         choices = {} if offsets["helper:task_pt_regs"] else {"NO_TASK_PT_REGS": "1"}
@@ -134,10 +135,11 @@ class KernelSide:
             choices |= STEPS_FOR_DEEPER
         self._form = compiled_form(keeper, choices, stage)
         stage("attaching")
-        sizes = map_sizes(options, possible_cpus())
+        sizes = map_sizes(options, possible_cpus()) | ({} if HERE.by_rows else WITHOUT_ROWS)
         self._programs = make_programs(self._form, sizes)
         self.waits: WaitSide | None = None
         self.refused: CannotLoad | None = None
+        self._has_walker = False
         self._named_cgroups = set(named_cgroups)
         self.python = PythonWriter(
             self._programs.maps,
@@ -174,11 +176,15 @@ class KernelSide:
         """
         early = self.python.expected
         if early:
-            self._programs.join_chain("walk_frames", "WALK_FRAMES")
+            self._join_walker()
             self.python.wait()
         self._programs.attach_clocks("sample", self._frequency)
-        if not early:
+        self._join_walker()
+
+    def _join_walker(self) -> None:
+        if not self._has_walker:
             self._programs.join_chain("walk_frames", "WALK_FRAMES")
+        self._has_walker = True
 
     def attach_new_cpus(self) -> list[int]:
         """Let CPUs that came online tick as well; gives them."""
@@ -332,6 +338,8 @@ class KernelSide:
         programs.join_chain("emit", "EMIT")
         programs.join_chain("finish_later", "FINISH_LATER")
         programs.join_chain("walk_native", "WALK_NATIVE")
+        if not HERE.by_rows:
+            self._join_walker()
         if options.target.command:
             programs.attach_raw_tracepoint("sched_process_fork", "follow_forks")
         if "offcpu" in options.kinds:
@@ -349,6 +357,7 @@ class KernelSide:
             "cgroup_subsystem": offsets.get(f"subsystem:{controller}", NO_SUBSYSTEM),
             "user_frames": options.frames,
             "wake_bytes": sizes["stacks"] // 2,
+            "address_mask": own_address_mask(),
         }
 
     def _set_target(self, target: Target, cgroups: set[bytes]) -> int:

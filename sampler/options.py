@@ -54,6 +54,10 @@ SMALL = {
 """Maps of a collector that has little memory: fewer processes at once are followed without a loss."""
 
 
+WITHOUT_ROWS = {"unwind_pages": 64, "mappings": 64, "snapshots": 1 << 16, "snapshot_room": 1}
+"""Maps that are not used where stacks are not followed by rows."""
+
+
 def map_sizes(options: CollectOptions, cpus: int) -> dict[str, int]:
     """How large the kernel maps must be so that a full second of ticks that are all different fits twice.
 

@@ -27,6 +27,7 @@ LONGEST_NAME = 8192
 
 _NO_TYPE, _FUNCTION, _INDIRECT = 0, 2, 10
 _WEAK, _LOCAL = 2, 0
+_MARKS = (b"$x", b"$d")
 _SIEVE = bytes(kind & 15 in (_NO_TYPE, _FUNCTION, _INDIRECT) for kind in range(256))
 
 
@@ -78,7 +79,8 @@ class SymbolTable:
         return index >= 0 and self._code[index][0] <= start <= address < self._code[index][1]
 
     def _name(self, offset: int) -> bytes:
-        """The name at an offset of the string table, without a symbol version (`read@@GLIBC_2.2.5`)."""
+        """The name at an offset of the string table, without a symbol version (`read@@GLIBC_2.2.5`); none of a mark
+        that says no more than that code or data begins (ELF for the Arm 64-bit Architecture, "Mapping symbols")."""
         if not 0 < offset < self._section.size:
             return b""
         place, most = self._section.offset + offset, self._section.size - offset
@@ -89,7 +91,8 @@ class SymbolTable:
                 return b""
             if b"\0" in data:
                 break
-        return data.partition(b"\0")[0].partition(b"@")[0]
+        name = data.partition(b"\0")[0].partition(b"@")[0]
+        return b"" if name.partition(b".")[0] in _MARKS else name
 
 
 def read_symbol_table(elf: ElfFile, kind: int, most: int) -> SymbolTable | None:

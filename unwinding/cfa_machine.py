@@ -282,6 +282,7 @@ _HANDLERS: dict[int, Callable[[Machine, bytes, int], int]] = {
     0x14: Machine.add,
     0x15: Machine.add,
     0x16: Machine.set_to_expression,
+    0x2D: lambda machine, program, place: place,  # DW_CFA_AARCH64_negate_ra_state: return addresses are signed
     0x2E: Machine.skip_number,
     0x2F: Machine.save_negative,
 }

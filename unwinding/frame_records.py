@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..symbols.raw_bytes import BrokenFile, RawBytes
+from .arm64 import LINK, STACK_POINTER
 from .cfa_machine import Factors, Machine, State
 from .encoding import OMITTED, pointer, signed, unsigned
 from .rows import BAD
@@ -17,6 +18,9 @@ from .x86_64 import RETURN_ADDRESS, RSP
 LONGEST_RECORD = 1 << 16
 MOST_SHARED = 256
 """Bounds: bytes of a record, CIEs remembered of a binary. Real records have up to 8 KiB."""
+
+_BEFORE = {RETURN_ADDRESS: (RSP, 8), LINK: (STACK_POINTER, 0)}
+"""By the register that stands for the return address, which tells processors apart: the CFA as a function is called."""
 
 WINDOW = 8192
 """Bytes read at a time: the records of neighbouring functions mostly are neighbours too."""
@@ -177,7 +181,7 @@ def _read_shared(data: bytes, place: int) -> Shared:
     code, place = unsigned(data, place)
     factor, place = signed(data, place)
     register, place = unsigned(data, place)
-    if register != RETURN_ADDRESS or code > 255 or abs(factor) > 255 or place > len(data):
+    if register not in _BEFORE or code > 255 or abs(factor) > 255 or place > len(data):
         raise BrokenFile("not for this processor")
     encoding = 0
     if augmentation[:1] == b"z":
@@ -187,7 +191,7 @@ def _read_shared(data: bytes, place: int) -> Shared:
     elif augmentation:
         raise BrokenFile("an augmentation of an unknown form")
     factors = Factors(code, factor, encoding)
-    machine = Machine(factors, State((RSP, 8), {}), 0)
+    machine = Machine(factors, State(_BEFORE[register], {}), 0)
     machine.run(data[place:])
     return Shared(factors, machine.state, augmentation[:1] == b"z")
 

@@ -8,22 +8,29 @@ from typing import TypeVar
 
 from ..symbols.elf_file import ElfFile
 from ..symbols.raw_bytes import BrokenFile
+from . import arm64, x86_64
+from .cfa_machine import State
 from .cfi_source import CfiSource
 from .code_patterns import CodePatterns
 from .frame_sections import debug_frame, eh_frame
 from .go_source import GoSource
 from .rows import BAD, FRAME_POINTER_GO, NONE, Row, unpack
 from .stretch import LAST_ADDRESS, Stretch, gap, one_row
-from .x86_64 import ELF_MACHINE
 
 Source = TypeVar("Source")
+
+MACHINES, ROWS_FOR = (x86_64.ELF_MACHINE, arm64.ELF_MACHINE), (x86_64.ELF_MACHINE,)
+"""Processors whose call frame information is read, and those of which rows are made."""
+
+MOST_LOOKED_AT = 1 << 14
+"""Bytes of a function."""
 
 SMALLEST_GAP = 16
 """Bytes without information that may be code; fewer fill the space between two functions."""
 
 
 class UnwindTable:
-    """Rows of one ELF file; none at all of one for another processor.
+    """Rows of one ELF file; none at all of one for another processor, rules alone of one for arm64.
 
     Nothing here raises: what cannot be read is a BAD row. `counters` gets `cfi_broken` for each function or section
     that could not be read.
@@ -32,13 +39,14 @@ class UnwindTable:
     def __init__(self, elf: ElfFile, counters: Counter[str]) -> None:
         self._elf = elf
         self._counters = counters
-        self._code = sorted(part for part in elf.segments if part.executable and elf.machine == ELF_MACHINE)
-        self._go_section = elf.section(".gopclntab", ".data.rel.ro.gopclntab")
+        self._code = sorted(part for part in elf.segments if part.executable and elf.machine in MACHINES)
+        self._go_section = elf.section(".gopclntab", ".data.rel.ro.gopclntab") if elf.machine in ROWS_FOR else None
         self._cfi = self._try(eh_frame)
         self._go = self._try(GoSource.of) if self._go_section is not None else None
         self._debug_frame: CfiSource | None = None
         self._debug_frame_read = self._go_section is not None
         self._known_by_looks = CodePatterns(elf)
+        self._stubs = [part for part in elf.sections if part.name.startswith(".plt")]
         self._last = gap(0, 0)
 
     def row_at(self, offset: int) -> Row:
@@ -82,6 +90,11 @@ class UnwindTable:
 
     def function_start(self, offset: int) -> int | None:
         """Where the function around an offset in the file begins by its call frame information; None without."""
+        function = self._function_at(offset)
+        return function[0] if function is not None else None
+
+    def _function_at(self, offset: int) -> tuple[int, int] | None:
+        """Where the function around an offset in the file begins and ends."""
         address, _ = self._code_at(offset, offset + 1)
         for source in (self._cfi, self._debug_frame):
             if source is None or address is None:
@@ -91,7 +104,7 @@ class UnwindTable:
             except BrokenFile:
                 continue
             if not stretch.is_gap:
-                return stretch.begin - address + offset
+                return stretch.begin - address + offset, stretch.end - address + offset
         return None
 
     def saved_register(self, offset: int, register: int) -> int | None:
@@ -99,13 +112,30 @@ class UnwindTable:
 
         None when it left the register alone. Raises BrokenFile when that is not known.
         """
-        address, _ = self._code_at(offset, offset + 1)
-        if address is None or self._cfi is None:
-            raise BrokenFile("no rules there")
-        rule = self._cfi.rules_at(address).rules.get(register)
+        rule = self.rules_at(offset).rules.get(register)
         if isinstance(rule, tuple):
             raise BrokenFile("a rule of another kind")
         return rule
+
+    def rules_at(self, offset: int) -> State:
+        """All rules in force at an offset in the file. Raises BrokenFile where that is not known."""
+        address, _ = self._code_at(offset, offset + 1)
+        if address is None or self._cfi is None:
+            raise BrokenFile("no rules there")
+        return self._cfi.rules_at(address)
+
+    def code_around(self, offset: int) -> tuple[bytes, int]:
+        """The code of the function around an offset in the file, as far as it is looked at, and how much of it comes
+        before. Raises BrokenFile where that is not known."""
+        function = self._function_at(offset)
+        if function is None:
+            raise BrokenFile("no function there")
+        begin, end = function
+        return self._elf.data.read_up_to(begin, min(end - begin, MOST_LOOKED_AT)), offset - begin
+
+    def is_stub(self, offset: int) -> bool:
+        """Whether a stub for calls into shared libraries is at an offset in the file."""
+        return any(part.offset <= offset < part.offset + part.size for part in self._stubs)
 
     def _find(self, address: int) -> Stretch:
         unknown = gap(0, LAST_ADDRESS)

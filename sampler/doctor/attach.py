@@ -8,7 +8,8 @@ import os
 import platform
 import struct
 
-from ..loader.system_call import BPF_SYSCALL, load_program, open_cpu_clock
+from ..loader.processor import PROCESSORS
+from ..loader.system_call import load_program, open_cpu_clock
 from .check import Check, State
 
 PURPOSE = "the proof: two instructions on a CPU clock"
@@ -35,9 +36,9 @@ def try_attach() -> Check:
     if platform.system() != "Linux":
         mend = "profile on a Linux machine, or open what was recorded there: icetop open FILE"
         return Check("attach", State.FAILED, f"{platform.system()} has no eBPF", PURPOSE, EFFECT, mend)
-    if BPF_SYSCALL < 0:
+    if platform.machine() not in PROCESSORS:
         finding = f"icetop does not know the processor {platform.machine()}"
-        return Check("attach", State.FAILED, finding, PURPOSE, EFFECT, "use x86-64")
+        return Check("attach", State.FAILED, finding, PURPOSE, EFFECT, "use x86-64 or arm64")
     opened: list[int] = []
     step = "loading a program"
     try:

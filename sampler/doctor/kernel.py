@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import resource
 
-from ..loader.source import PROCESSOR
+from ..loader.processor import OtherProcessor, find_processor
 from .check import Check, Machine, State
 
 OLDEST, ADVISED = (5, 8), (5, 10)
@@ -30,10 +30,16 @@ def check_version(machine: Machine) -> Check:
 def check_processor(machine: Machine) -> Check:
     """The processor whose registers icetop's programs read."""
     purpose = "following stacks"
-    if machine.processor == PROCESSOR:
+    try:
+        processor = find_processor(machine.processor)
+    except OtherProcessor as error:
+        effect = "nothing can be sampled here yet; saved files open"
+        return Check("processor", State.FAILED, machine.processor, purpose, effect, error.mend)
+    if processor.by_rows:
         return Check("processor", State.OK, f"{machine.processor}: native stacks by unwind tables", purpose)
-    effect = "nothing can be sampled here yet; saved files open"
-    return Check("processor", State.FAILED, machine.processor, purpose, effect, f"use a machine with {PROCESSOR}")
+    finding = f"{machine.processor}: native stacks by frame pointers; tried on an emulated machine alone"
+    effect = "where a function keeps no frame pointer stacks are cut short, and say so"
+    return Check("processor", State.DEGRADED, finding, purpose, effect, "compile with -fno-omit-frame-pointer")
 
 
 def check_btf(machine: Machine) -> Check:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from pathlib import Path
 
 from .btf import Btf, NoBtf, read_btf
 from .kept import Keeper
+from .processor import HERE
 
 VERSION = Path("/proc/version")
 NOTES = Path("/sys/kernel/notes")
@@ -22,7 +24,7 @@ MEMBERS = {
     "task_start_boottime": ("task_struct", "start_boottime"),
     "task_comm": ("task_struct", "comm"),
     "task_stack": ("task_struct", "stack"),
-    "task_fsbase": ("task_struct", "thread.fsbase"),
+    "task_thread_pointer": ("task_struct", HERE.thread_pointer),
     "mm_start_stack": ("mm_struct", "start_stack"),
     "mm_start_code": ("mm_struct", "start_code"),
     "mm_mmap_base": ("mm_struct", "mmap_base"),
@@ -47,7 +49,7 @@ MEMBERS = {
 OPTIONAL = {"request_start": ("request", "start_time_ns")}
 """What not every kernel has; 0 stands for one that lacks it."""
 
-KERNEL_STACK_SIZE = 16384
+KERNEL_STACK_SIZE = max(16384, os.sysconf("SC_PAGE_SIZE"))
 CONTROLLERS = ("memory", "cpu", "cpuacct", "pids", "blkio", "freezer", "devices", "cpuset")
 
 

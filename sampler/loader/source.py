@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+
+from .processor import HERE, Processor
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "bpf"
 PROGRAMS = (
@@ -24,31 +25,21 @@ PROGRAMS = (
     "finish_wait_later",
     "complete_request",
 )
-PROCESSOR = "x86_64"
-"""The one processor whose registers bpf/ knows."""
-
 _INCLUDE = re.compile(r'^#include "([a-z0-9_]+\.h)"$', re.MULTILINE)
 
 
-class OtherProcessor(Exception):
-    """The programs do not know this machine's processor."""
+def joined_source(folder: Path = FOLDER, processor: Processor = HERE) -> str:
+    """All programs with the headers they include, each once, in the order in which they are needed.
 
-
-def check_processor() -> None:
-    """Raises OtherProcessor on a machine whose registers the programs cannot read."""
-    machine = os.uname().machine
-    if machine != PROCESSOR:
-        raise OtherProcessor(f"stacks are followed on {PROCESSOR} so far, this is {machine}")
-
-
-def joined_source(folder: Path = FOLDER) -> str:
-    """All programs with the headers they include, each once, in the order in which they are needed."""
+    For `arch.h` and `step.h` stand the processor's own.
+    """
     seen: set[str] = set()
 
     def expand(name: str) -> str:
         if name in seen:
             return ""
         seen.add(name)
+        name = processor.headers.get(name, name)
         text = (folder / name).read_text().replace("#pragma once\n", "")
         return f'#line 1 "{name}"\n' + _INCLUDE.sub(lambda found: expand(found.group(1)), text)
 

@@ -10,8 +10,7 @@ import errno
 import os
 import struct
 
-BPF_SYSCALL = {"x86_64": 321, "aarch64": 280}[os.uname().machine] if os.uname().machine in ("x86_64", "aarch64") else -1
-PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}.get(os.uname().machine, -1)
+from .processor import HERE
 
 MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, MAP_DELETE, PROGRAM_LOAD = 0, 1, 2, 3, 5
 RAW_TRACEPOINT_OPEN, MAP_LOOKUP_BATCH, MAP_DELETE_BATCH = 17, 24, 27
@@ -30,7 +29,7 @@ def bpf(command: int, attributes: bytes | bytearray) -> int:
     buffer = (ctypes.c_char * len(attributes)).from_buffer(
         attributes if isinstance(attributes, bytearray) else bytearray(attributes)
     )
-    result: int = _syscall(BPF_SYSCALL, command, ctypes.byref(buffer), len(attributes))
+    result: int = _syscall(HERE.bpf, command, ctypes.byref(buffer), len(attributes))
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
@@ -104,7 +103,7 @@ def open_cpu_clock(cpu: int, frequency: int) -> int:
     """
     period = 1_000_000_000 // frequency
     attributes = writable(struct.pack("=2IQQQQQ2IQ", 1, 64, 0, period, 0, 0, 1 | 1 << 7, 0, 0, 0))
-    descriptor: int = _syscall(PERF_EVENT_OPEN, ctypes.byref(attributes), -1, cpu, -1, 1 << 3)
+    descriptor: int = _syscall(HERE.perf_event_open, ctypes.byref(attributes), -1, cpu, -1, 1 << 3)
     if descriptor < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
