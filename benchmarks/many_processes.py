@@ -3,8 +3,10 @@
     python benchmarks/many_processes.py [SECONDS] [PROCESSES ...]
 
 Processes of up to 50 binaries share all CPUs, all of them busy, first so that they sleep in between and the machine is
-just full, then (the last line) without ever sleeping. Told are the first delta with samples, the share of samples
-finished in the kernel before and from second 10, the collector's CPU time a second in the same parts, and its memory.
+just full, then without ever sleeping. The lines after that are of one process that takes more and more ways to the loop
+in which it spins, sampled at 999 Hz. Told are the first delta with samples, the share of samples finished in the kernel
+before and from second 10, the collector's CPU time a second in the same parts, its memory, and how many different
+stacks there were. Both curves take under four minutes.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from icetop.sampler.session import Session
 from icetop.targets.vitals import own_cost
 from measuring import PROGRAMS
 
-BINARIES, SETTLED = 50, 10.0
+BINARIES, SETTLED, SECONDS = 50, 10.0, 17.0
 PROCESSES, BITS = (1, 10, 50, 150, 500), (0, 4, 8, 12)
 
 
@@ -56,15 +58,17 @@ def build(folder: Path) -> list[str]:
     return [str(folder / f"many{number}") for number in range(BINARIES)]
 
 
-def sample(pids: Sequence[int], seconds: float) -> tuple[float, Part, Part]:
-    """When the first samples came, and the parts before and from second 10."""
+def sample(pids: Sequence[int], seconds: float, rate: int) -> tuple[float, Part, Part, int]:
+    """When the first samples came, the parts before and from second 10, and the number of different stacks."""
     begin = time.monotonic()
-    session = Session(CollectOptions(Target(pids=frozenset(pids))), lambda stage: None, end_with_target=False)
+    session = Session(CollectOptions(Target(pids=frozenset(pids)), rate), lambda stage: None, end_with_target=False)
     first, early, late, finished, before = 0.0, Part(), Part(), 0, begin
+    stacks: set[int] = set()
     try:
         for delta in session.deltas(seconds):
             now = time.monotonic()
             samples = sum(delta.counts["cpu"].samples)
+            stacks.update(delta.counts["cpu"].nodes)
             first = first or (now - begin if samples else 0.0)
             part = early if now - begin < SETTLED + 0.5 else late
             part.seconds, before = part.seconds + now - before, now
@@ -76,16 +80,23 @@ def sample(pids: Sequence[int], seconds: float) -> tuple[float, Part, Part]:
             part.finished += finished
     finally:
         session.close()
-    return first, early, late
+    return first, early, late, len(stacks)
 
 
-def measure(programs: Sequence[str], processes: int, seconds: float, busy_ms: float, bits: int = 2) -> str:
+def measure(
+    programs: Sequence[str],
+    processes: int,
+    seconds: float,
+    busy_ms: float,
+    more: Sequence[str] = ("2",),
+    rate: int = 99,
+) -> str:
     """A line about so many processes; in a child, so that each begins with nothing known."""
     reading, writing = os.pipe()
     running: list[subprocess.Popen[bytes]] = []
     try:
         for number in range(processes):
-            words = (programs[number % BINARIES], str(busy_ms), "1000", str(bits))
+            words = (programs[number % BINARIES], str(busy_ms), "1000", *more)
             running.append(subprocess.Popen(words))
             # Where hundreds run, the next would be long in starting.
             running[-1].send_signal(signal.SIGSTOP)
@@ -94,8 +105,10 @@ def measure(programs: Sequence[str], processes: int, seconds: float, busy_ms: fl
         time.sleep(1.0)
         pids = [process.pid for process in running]
         if not os.fork():
-            first, early, late = sample(pids, seconds)
-            text = f"first {first:.2f} s; {early}; from {SETTLED:.0f} s {late}; {own_cost().rss >> 20} MB"
+            first, early, late, stacks = sample(pids, seconds, rate)
+            text = (
+                f"first {first:.2f} s; {early}; from {SETTLED:.0f} s {late}; {own_cost().rss >> 20} MB, {stacks} stacks"
+            )
             os.write(writing, text.encode())
             os._exit(0)
         os.close(writing)
@@ -111,7 +124,7 @@ def measure(programs: Sequence[str], processes: int, seconds: float, busy_ms: fl
 
 def main() -> None:
     """The curves, point by point."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
     cpus = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as name:
         programs = build(Path(name))
@@ -121,7 +134,8 @@ def main() -> None:
             print(f"{count:4} processes, each {busy_ms:.0f} ms a second: {measure(programs, count, seconds, busy_ms)}")
         print(f"{counts[-1]:4} processes, all busy: {measure(programs, counts[-1], seconds, 1000.0)}", flush=True)
         for bits in BITS if len(sys.argv) < 3 else ():
-            print(f"{2**bits:4} ways down, 1 process: {measure(programs, 1, seconds, 1000.0, bits)}", flush=True)
+            line = measure(programs, 1, seconds, 1000.0, (str(bits), "spin"), 999)
+            print(f"{2**bits:4} ways down, 1 process: {line}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-/* One of many programs that differ in their frames: many BUSY_MS PERIOD_MS [BITS]. It works for so long of each period, in
- * its own code and the C library's, in one of 2^BITS ways down. Build with -O2 -DNUMBER=0, 1, ... */
+/* One of many programs that differ in their frames: many BUSY_MS PERIOD_MS [BITS [spin]]. It works for so long of each
+ * period, in its own code and the C library's, in one of 2^BITS ways down; with `spin` in one loop alone. Build with -O2
+ * -DNUMBER=0, 1, ... */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #define NOINLINE __attribute__((noinline, noclone))
 
 static volatile unsigned long sink;
+static int spins;
 
 static double now(void)
 {
@@ -29,10 +31,12 @@ NOINLINE static void work(void)
 {
     int numbers[400];
     char text[200];
-    for (int i = 0; i < 400; i++)
+    for (int i = 0; i < 100000 * spins; i++)
+        sink += i;
+    for (int i = 0; i < 400 * !spins; i++)
         numbers[i] = rand();
-    qsort(numbers, 400, sizeof(int), compare);
-    for (int i = 0; i < 20; i++) {
+    qsort(numbers, 400 * !spins, sizeof(int), compare);
+    for (int i = 0; i < 20 * !spins; i++) {
         snprintf(text, sizeof(text), "%g %s %d", i * 1.5, "x", i);
         sink += strlen(text);
         free(malloc(i * 99 + NUMBER));
@@ -62,6 +66,7 @@ int main(int argc, char **argv)
 {
     double busy = argc > 1 ? atof(argv[1]) : 1, period = argc > 2 ? atof(argv[2]) : 1;
     int ways = 1 << (argc > 3 ? atoi(argv[3]) : 2);
+    spins = argc > 4;
     srand(NUMBER + getpid());
     usleep((rand() % 1000) * period);
     for (;;) {
