@@ -98,6 +98,7 @@ class CallTree:
         if what == GROUP:
             group = self.groups[ref]
             name = f"{group.name}: {group.title}" if group.title and group.title != group.name else group.name
+            name = f"{name} x{len(group.pids)}" if group.pids else name
             return f"{name} on {group.host}" if group.host else name
         return f"[truncated: {StackEnd(ref).reason}]" if what == END else "all"
 

@@ -37,9 +37,8 @@ def build_comparison(profile: Profile, view: View, memory: OrderMemory | None = 
         other = replace(other, target=same_programs(profile, view.target, other.target, there))
     now, was = sliced(profile, view), sliced(profile, other, beside)
     groups, group_of_series = group_series(profile, view.first_level)
-    groups, same = matched_groups(
-        groups, _seen(group_of_series, now, len(groups)), _seen(group_of_series, was, len(groups))
-    )
+    seen = [_seen(group_of_series, rows, len(groups)) for rows in (now, was)]
+    groups, same = matched_groups(groups, seen[0], seen[1], programs=view.first_level == "process")
     keys = [same[group_of_series[rows.series]] << 32 | rows.nodes for rows in (now, was)]
     pairs, places = distinct(np.concatenate(keys))
     weights, samples = np.zeros((2, len(pairs)), dtype=np.int64)

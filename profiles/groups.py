@@ -22,7 +22,7 @@ class Group:
     """One box of the first level. `pid` is 0 where the group is not one process; `title` may be empty.
 
     `container` and `pod` tell where all of it runs, in full; empty where that is in none, or in several. `host` is the
-    machine, where the profile is of more than one.
+    machine, where the profile is of more than one. `pids` are the processes of a group that stands for several.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Group:
     container: str = ""
     pod: str = ""
     host: str = ""
+    pids: tuple[int, ...] = ()
 
 
 def group_series(profile: Profile, first_level: FirstLevel) -> tuple[list[Group], IntArray]:

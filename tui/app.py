@@ -102,7 +102,8 @@ class IcetopApp(MovingApp):
         if picture is None or frame is None:
             return
         groups = (picture.tree.group(place) for place in picture.tree.ancestors(box))
-        pid = next((group.pid for group in groups if group is not None), 0) if self._live else 0
+        pids = [pid for group in groups if group is not None for pid in (group.pid, *group.pids) if pid]
+        pid = pids[-1] if pids and self._live else 0
         lines = await self._keeper.read(lambda profile: source_page(profile, picture, frame, pid))
         self._open_page(f"source of {frame.name}", lines)
 

@@ -80,7 +80,7 @@ def target_of(chosen: Sequence[Hashable]) -> Target:
 
 
 def processes_of(picture: Picture, profile: Profile | None = None) -> list[LiveProcess]:
-    """The processes of a picture by process, their CPU share being that of the stretch shown.
+    """The processes of a picture by process, their CPU share being that of the stretch shown, where each has its own.
 
     Where they belong is for the profile to say.
     """
@@ -91,12 +91,12 @@ def processes_of(picture: Picture, profile: Profile | None = None) -> list[LiveP
         return []
     who = zip(profile.series, profile.labels, strict=True) if profile is not None else ()
     places = {series.pid: labels for series, labels in who}
+    boxes = (tree.what == GROUP).nonzero()[0].tolist()
+    found = [(group, 100 * int(tree.cum[box]) / tree.total) for box in boxes if (group := tree.group(box)) is not None]
     return [
-        LiveProcess(
-            group.pid, group.name, group.title, 100 * int(tree.cum[box]) / tree.total, 0, places.get(group.pid, {})
-        )
-        for box in (tree.what == GROUP).nonzero()[0].tolist()
-        if (group := tree.group(box)) is not None and group.pid
+        LiveProcess(pid, group.name, group.title, share if group.pid else None, 0, places.get(pid, {}))
+        for group, share in found
+        for pid in ((group.pid,) if group.pid else group.pids)
     ]
 
 

@@ -210,6 +210,24 @@ def test_another_profile_beside_is_the_baseline() -> None:
     assert build_report(profile, View()).samples == 100, "what is beside does not count"
 
 
+def test_workers_of_one_program_are_compared_as_one() -> None:
+    """Each of the backends has a sample every few seconds, which is nothing; all together they are green."""
+    titles = ("shop shop [local] idle", "shop shop 10.0.0.9(43210) SELECT", "shop shop [local] SELECT")
+    maker = ProfileMaker()
+    for second in range(20):
+        for worker in range(12):
+            series = Series(50 + worker, 9, 50 + worker, "postgres")
+            idle = second >= 10 or (second + worker) % 2
+            maker.sample("main;scan", int(not idle), series, process="postgres", title=titles[worker % 3])
+        maker.sample("main;serve", 6, Series(7, 7, 7, "python"), process="python").tick()
+    tree = build_comparison(maker.profile, halves())
+    steps = {tree.name(box): tree.change.steps[box] for box in tree.children(0)}
+    assert steps.keys() == {"python", "postgres: shop shop [local] x8", "postgres: shop shop 10.0.0.9 x4"}
+    assert steps["postgres: shop shop [local] x8"] < 0
+    (backends,) = (tree.group(box) for box in tree.children(0) if "x8" in tree.name(box))
+    assert len(backends.pids) == 8 and backends.pid == 0
+
+
 def test_a_process_chosen_by_number_is_compared_with_the_same_program() -> None:
     before, after = recorded({"main;old": 3, "main;same": 7}, 10), recorded({"main;same": 6, "main;fresh": 4}, 20)
     profile = Profile()
