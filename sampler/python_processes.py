@@ -21,7 +21,7 @@ from ..symbols.cpython.interpreter_file import InterpreterFile, Unusable
 from ..symbols.cpython.linked_library import find_link
 from ..symbols.cpython.memory import ProcessMemory
 from ..symbols.cpython.runtimes import InterpreterFiles, Runtime, find_runtime
-from ..symbols.cpython.threads import find_slot, read_threads
+from ..symbols.cpython.threads import find_slot, holds_for_all, read_threads
 from ..symbols.mappings import AddressSpace, read_address_space
 from .kept_interpreters import KeptInterpreters, KnownFile
 from .python_ahead import code_start, python_of_command, python_pids
@@ -136,7 +136,7 @@ class PythonProcesses:
         found, start = self._find(0, 0, space), code_start(pid)
         if not isinstance(found, Interpreter):
             return False
-        slot = _slot(found) or self._slots.get(found.runtime.build_id, 0)
+        slot = _slot(found)[0] or self._slots.get(found.runtime.build_id, 0)
         if not self._learn(space, found, slot) and start is not None:
             self._writer.expect_process(pid, found.runtime, start, slot)
         found.memory.close()
@@ -205,13 +205,13 @@ class PythonProcesses:
     def look_again(self) -> None:
         """Ask interpreters that have just started where their threads keep their state."""
         for space_id, (space, interpreter) in list(self._waiting.items()):
-            slot = _slot(interpreter)
+            slot, certain = _slot(interpreter)
             interpreter.tries += 1
             if slot:
                 self._learn(space, interpreter, slot)
-                told = self._told.get(interpreter.image, Told(slot, certain=True))
-                self._write(interpreter, told._replace(slot=slot, certain=True))
-            if slot or interpreter.tries >= MOST_TRIES:
+                told = self._told.get(interpreter.image, Told(slot, certain))
+                self._write(interpreter, told._replace(slot=slot, certain=certain))
+            if certain or interpreter.tries >= MOST_TRIES:
                 del self._waiting[space_id]
 
     def notices(self) -> list[Notice]:
@@ -241,10 +241,10 @@ class PythonProcesses:
         told = self._told.get(interpreter.image)
         if told is not None and told.certain:
             return
-        slot = _slot(interpreter) if interpreter.runtime.started else 0
-        self._write(interpreter, Told(slot or self._slots.get(interpreter.runtime.build_id, 0), certain=bool(slot)))
+        slot, certain = _slot(interpreter) if interpreter.runtime.started else (0, False)
+        self._write(interpreter, Told(slot or self._slots.get(interpreter.runtime.build_id, 0), certain))
         self._learn(space, interpreter, slot)
-        if not slot:
+        if not certain:
             self._waiting[space_id] = space, interpreter
 
     def follow_tasks(self, space: AddressSpace, interpreter: Interpreter) -> None:
@@ -311,6 +311,9 @@ class PythonProcesses:
             self._counters["python_forgotten"] += 1
 
 
-def _slot(interpreter: Interpreter) -> int:
-    """How far from its storage's start each thread has the pointer to its state; 0 when none is seen."""
-    return find_slot(interpreter.memory, read_threads(interpreter.memory, interpreter.runtime)) or 0
+def _slot(interpreter: Interpreter) -> tuple[int, bool]:
+    """How far from its storage's start each thread has the pointer to its state (0: none is seen), and whether that
+    holds for all threads."""
+    threads = read_threads(interpreter.memory, interpreter.runtime)
+    slot = find_slot(interpreter.memory, threads) or 0
+    return slot, bool(slot) and holds_for_all(interpreter.memory, threads, slot)

@@ -89,6 +89,11 @@ def find_slot(memory: Memory, threads: Iterable[ThreadState]) -> int | None:
     return max(votes, key=lambda offset: (votes[offset], offset >= 0, -abs(offset)))
 
 
+def holds_for_all(memory: Memory, threads: Iterable[ThreadState], slot: int) -> bool:
+    """Whether each thread's state stands there. With musl the first thread has its slots elsewhere than the others."""
+    return all(read_word(memory, thread.thread_id + slot) == thread.address for thread in threads if thread.thread_id)
+
+
 def _slots(memory: Memory, thread: ThreadState) -> list[int]:
     found = []
     for start, size in ((-SLOTS_BEFORE, SLOTS_BEFORE), (0, SLOTS_AFTER)):

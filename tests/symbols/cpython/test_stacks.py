@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from icetop.symbols.cpython.imported_modules import ImportedModules
 from icetop.symbols.cpython.memory import Glimpse
-from icetop.symbols.cpython.threads import find_slot, find_thread, read_threads
+from icetop.symbols.cpython.threads import find_slot, find_thread, holds_for_all, read_threads
 from icetop.symbols.cpython.walk import End, FrameWalker, walk_live
 
 from .conftest import PROGRAMS, Program, Run, some_versions
@@ -23,6 +23,9 @@ def test_all_kinds_of_stacks(program: Program, run: Run) -> None:
     said = said_by(process)
     look = look_at(said["pid"])
     slot = find_slot(Glimpse(look.memory), look.threads)
+    assert holds_for_all(look.memory, look.threads, slot)
+    elsewhere = [look.threads[0]._replace(address=look.threads[1].address), *look.threads[1:]]
+    assert not holds_for_all(look.memory, elsewhere, slot)
     assert len(look.threads) == len(said["threads"]) == len(said["kinds"]) + 1
     for thread in look.threads:
         kind = said["kinds"].get(str(thread.thread_id), "main")
