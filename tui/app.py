@@ -51,6 +51,9 @@ class IcetopApp(MovingApp):
     _sought = 0
     """The thread to go to when it shows."""
 
+    _focus = ""
+    """The function to go to when the picture of it alone shows."""
+
     # --- what is under the cursor
 
     def action_zoom_in(self) -> None:
@@ -92,6 +95,7 @@ class IcetopApp(MovingApp):
         if name:
             self._board.icicle.unzoom()
             self._choose(self._choices.toggle_focus(name))
+            self._focus = self._choices.view.focus
 
     async def action_source(self) -> None:
         """The source around the hot lines of the function under the cursor."""
@@ -99,7 +103,10 @@ class IcetopApp(MovingApp):
 
         picture, box = self._picture, self._board.icicle.box
         frame = picture.tree.frame(box) if picture is not None else None
-        if picture is None or frame is None:
+        if picture is None:
+            return
+        if frame is None:
+            self._board.notice.say(Notice("info", "there is source where the cursor is on a function"))
             return
         groups = (picture.tree.group(place) for place in picture.tree.ancestors(box))
         pids = [pid for group in groups if group is not None for pid in (group.pid, *group.pids) if pid]
@@ -181,6 +188,11 @@ class IcetopApp(MovingApp):
     def _show_picture(self) -> None:
         super()._show_picture()
         tree = self._picture.tree if self._picture is not None else None
+        if tree is not None and self._picture is not None and self._picture.view.focus == self._focus != "":
+            self._focus = ""
+            boxes = (box for top in tree.children(0) for box in (top, *tree.children(top)))
+            named = [box for box in boxes if tree.frame(box) and tree.name(box) == self._picture.view.focus]
+            self._board.icicle.go_to(max(named, key=lambda box: int(tree.cum[box]), default=0))
         if not self._sought or tree is None or self._picture is None or self._picture.view.first_level != "thread":
             return
         for box in tree.children(0):

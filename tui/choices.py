@@ -233,15 +233,15 @@ class Choices:
         return replace(self, view=replace(self.view, kind=kind))
 
     def remarks(self) -> list[str]:
-        """What differs from the plain view, in words."""
+        """What differs from the plain view, in words; what is counted at all first."""
         view = self.view
-        found = [] if view.kernel else ["no kernel"]
+        found = [f"{'callers' if view.inverted else 'callees'} of {printable(view.focus, 40)}"] if view.focus else []
+        found += [] if view.kernel else ["no kernel"]
         found += ["with interpreter"] if view.interpreter else []
         found += ["idle threads too"] if view.idle else []
         found += [f"waits for {printable(', '.join(view.causes), 60)} alone"] if view.causes else []
         found += ["leaf first"] if view.inverted else []
         found += ["recursion collapsed"] if view.collapsed else []
-        found += [f"{'callers' if view.inverted else 'callees'} of {printable(view.focus, 40)}"] if view.focus else []
         found += [f"by {view.first_level}"] if view.first_level != "process" else []
         found += [f"colour by {self.tint}"] if self.tint != "package" else []
         found += [f"from {100 * view.minimum_share:g} %"] if view.minimum_share else []

@@ -127,9 +127,12 @@ class Header(Painted):
             row.put("  ")
         status = self._status
         target = f"target  {status.target}" if status.target else ""
-        remarks = [*filter(None, (target, status.ordered, status.remark)), *self._choices.remarks()]
-        room = stop - row.used - 4
-        texts = fit_parts([Part((text,), rank) for rank, text in enumerate(remarks)], room, 4)
+        remarks = [*filter(None, (status.ordered, status.remark)), *self._choices.remarks()]
+        parts = [Part((text,), rank) for rank, text in enumerate(remarks, 1)]
+        if target:  # its number stays longest, the names of its processes go first
+            shorter = "  ".join(target.split("  ")[:2])
+            parts.insert(0, Part((target, shorter), 2 if self._choices.view.focus else 0))
+        texts = fit_parts(parts, stop - row.used - 4, 4)
         row.put("  ")
         for text, _ in texts:
             row.put(text).put("    ")

@@ -345,3 +345,16 @@ async def test_the_stack_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
         await person.sees("a stack of 3 is copied")
         content = base64.b64decode(sent[0].split(";")[2].removesuffix("\x07")).decode()
         assert content.splitlines()[0] == "gunicorn: shop.wsgi" and content.splitlines()[2].startswith("Flask.wsgi_app")
+
+
+async def test_what_a_function_calls_from_anywhere_has_the_cursor_on_it_and_is_said_before_all_else() -> None:
+    async with running() as person:
+        await person.sees("gunicorn: shop.wsgi")
+        await person.press("slash", *"cursor.execute", "enter", "n", "f")
+        text = await person.sees("callees of cursor.execute")
+        assert "Worker.handle_request" not in text
+        await person.sees(lambda _: person.app._function_here() == "cursor.execute")
+        await person.press("i")
+        await person.sees("callers of cursor.execute")
+        await person.press("g", "S")
+        await person.sees("where the cursor is on a function")
