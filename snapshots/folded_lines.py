@@ -54,7 +54,9 @@ def _all_at_once(text: bytes) -> Lines | None:
     fields = text.replace(b"\n", b";").split(b";")
     numbers = []
     for place in last.tolist():
-        fields[place], _, number = fields[place].rpartition(b" ")
+        fields[place], blank, number = fields[place].rpartition(b" ")
+        if not blank:
+            return None
         numbers.append(number)
     if not b"".join(numbers).isdigit():
         return None

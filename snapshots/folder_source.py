@@ -21,6 +21,7 @@ from .notes_file import add_note
 from .opening import refused
 from .recording import SHORTEST_GAP, Part, Recording, by_time, overlap
 from .seconds import Seconds
+from .undisturbed import undisturbed
 from .window_names import Window
 
 MOST_FINE = 360
@@ -119,8 +120,9 @@ class FolderSource:
         """All that is read as one profile. Raises SourceError."""
         fine = len(self._parts) <= MOST_FINE
         profile = new_profile() if fine else Profile(bound=WHOLE_LINE_BYTES, keep_fine=KEEP_FINE)
-        for delta in self.deltas():
-            profile.fold(delta)
+        with undisturbed():
+            for delta in self.deltas():
+                profile.fold(delta)
         return profile
 
     def _read(self, part: Part, joined: Joined) -> Iterator[Delta]:

@@ -9,6 +9,7 @@ from ..profiles.delta import Notice
 from ..profiles.profile import Profile
 from ..profiles.source import ReadsMore, Source, SourceError
 from ..profiles.view import View
+from ..snapshots.undisturbed import undisturbed
 
 ALL_FINE = 1 << 30
 """Seconds of saved data that are kept each on its own: as many as there is room for."""
@@ -59,6 +60,7 @@ class MoreOfIt:
 def _whole(source: Source) -> Profile:
     """All that a source of saved data yields."""
     profile = Profile(keep_fine=ALL_FINE)
-    for delta in source.deltas():
-        profile.fold(delta)
+    with undisturbed():
+        for delta in source.deltas():
+            profile.fold(delta)
     return profile
