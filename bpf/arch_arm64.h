@@ -31,6 +31,14 @@ static inline bool registers_are_of_user_code(struct registers *registers)
     return !(registers->pstate & PROCESSOR_MODE);
 }
 
+/* Whether a C library's id of a thread (pthread_self) goes with what its thread pointer is: the thread pointer is behind
+ * what the library keeps of the thread, some 2 KB. */
+#define BEFORE_THREAD_POINTER 4096
+static inline bool is_thread_id(u64 id, u64 thread_pointer)
+{
+    return thread_pointer - id < BEFORE_THREAD_POINTER;
+}
+
 #define NO_DESCRIPTOR -1
 
 /* The file descriptor that a thread in this system call waits for, as far as its first argument tells. Numbers are those

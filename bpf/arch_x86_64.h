@@ -40,6 +40,12 @@ static inline bool registers_are_of_user_code(struct registers *registers)
     return (registers->cs & 3) == 3;
 }
 
+/* Whether a C library's id of a thread (pthread_self) goes with what its thread pointer is. */
+static inline bool is_thread_id(u64 id, u64 thread_pointer)
+{
+    return id == thread_pointer;
+}
+
 #define NO_DESCRIPTOR -1
 
 /* The file descriptor that a thread in this system call waits for, as far as its first argument tells. Numbers are those

@@ -231,9 +231,9 @@ struct python_process {
 
 /* A Python frame in one word: code >> 3, whether C called it, the instruction in units of two bytes. */
 enum python_frame {
-    PYTHON_CODE_SHIFT = 20,
-    PYTHON_ENTRY = 0x80000,
-    PYTHON_NO_INSTRUCTION = 0x7ffff,  /* it has not begun, or lies too far to be told */
+    PYTHON_CODE_SHIFT = 19,     /* addresses of 48 bits, of which the lowest three are 0 */
+    PYTHON_ENTRY = 0x40000,
+    PYTHON_NO_INSTRUCTION = 0x3ffff,  /* it has not begun, or lies too far to be told */
 };
 
 /* How far the Python walker has come. */

@@ -35,7 +35,7 @@ static inline u64 read_user_pointer(u64 address)
 
 static inline bool is_state_of(u64 state, u64 thread, struct python_process *process)
 {
-    return state && read_user_pointer(state + process->thread_id) == thread;
+    return state && is_thread_id(read_user_pointer(state + process->thread_id), thread);
 }
 
 /* The state of the thread with this id among the first of an interpreter's; 0 when it is not there. */

@@ -15,6 +15,7 @@ from ..symbols.cpython.runtimes import Runtime
 from .code_identity import add_identity, identity_offset, is_numbered
 from .kept_interpreters import NOT_LINKED, KnownFile
 from .loader.maps import Map
+from .loader.processor import HERE
 from .loader.programs import CannotLoad
 
 MINOR_BITS = 20
@@ -87,6 +88,8 @@ class PythonWriter:
 
     def _make(self, layout: Layout, runtime: int, code_type: int, slot: int, more: Mapping[str, int]) -> bytes:
         fields = {**self._fields(layout), "thread_slot": slot, **more}
+        if not HERE.thread_id_is_pointer:  # where the slot is from the pointer is not known: the list is looked through
+            fields |= {"thread_slot": 0, "slot_is_certain": 0}
         return bytes(self._entry(runtime=runtime, code_type=code_type, **fields))
 
     @property

@@ -14,6 +14,7 @@ class Processor:
 
     `bpf` and `perf_event_open` are the numbers of these system calls, `thread_pointer` is where a task has its pointer
     to its own storage. `by_rows` says that stacks are followed by unwind tables, so that code needs no frame pointers.
+    `thread_id_is_pointer` says that a C library's id of a thread is what the processor has as its thread pointer.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Processor:
     perf_event_open: int
     thread_pointer: str
     by_rows: bool
+    thread_id_is_pointer: bool
 
 
 X86_64 = Processor(
@@ -31,6 +33,7 @@ X86_64 = Processor(
     perf_event_open=298,
     thread_pointer="thread.fsbase",
     by_rows=True,
+    thread_id_is_pointer=True,
 )
 ARM64 = Processor(
     "arm64",
@@ -39,6 +42,7 @@ ARM64 = Processor(
     perf_event_open=241,
     thread_pointer="thread.uw.tp_value",
     by_rows=False,
+    thread_id_is_pointer=False,
 )
 PROCESSORS = {"x86_64": X86_64, "aarch64": ARM64}
 """By what uname calls them."""

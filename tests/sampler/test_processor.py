@@ -14,7 +14,7 @@ from icetop.sampler.loader.processor import (
     address_mask,
     find_processor,
 )
-from icetop.sampler.loader.source import joined_source
+from icetop.sampler.loader.source import enums, joined_source
 
 
 def test_programs_are_made_with_the_headers_of_the_processor() -> None:
@@ -38,3 +38,10 @@ def test_a_processor_that_is_not_known_is_refused_with_a_mend() -> None:
 def test_the_bits_of_addresses_are_those_of_a_stack(bits: int, stack: int) -> None:
     maps = f"aaaab8d70000-aaaab8d71000 r-xp 0 fe:00 1 /p\n{stack - 4096:x}-{stack:x} rw-p 0 00:00 0   [stack]\n"
     assert address_mask(maps if bits == 48 else maps.partition("\n")[2]) == (1 << bits) - 1
+
+
+def test_a_python_frame_has_room_for_addresses_of_all_processors() -> None:
+    form = enums()["python_frame"]
+    packed = ((1 << 48) - 8) >> 3 << form["PYTHON_CODE_SHIFT"]
+    assert packed < 1 << 64 and not packed & (form["PYTHON_ENTRY"] | form["PYTHON_NO_INSTRUCTION"])
+    assert form["PYTHON_ENTRY"] == form["PYTHON_NO_INSTRUCTION"] + 1
