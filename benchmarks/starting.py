@@ -31,6 +31,9 @@ class Bare(App):
     def on_mount(self): pass
 Bare().run()
 """
+GRAPH = b"burn_"
+"""What all functions of the busy program begin with: of later pictures only cells that change are written."""
+
 PYTHON_TARGET = "def spin_in_python():\n    while True: pass\nspin_in_python()"
 
 
@@ -78,11 +81,11 @@ def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     found: dict[str, list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as name, running(built("shares", Path(name))) as busy:
-        first = time_to(["env", f"ICETOP_CACHE={name}/none", *ICETOP, "-p", str(busy)], b"burn_sixty")
+        first = time_to(["env", f"ICETOP_CACHE={name}/none", *ICETOP, "-p", str(busy)], GRAPH)
         with running(sys.executable, "-c", PYTHON_TARGET) as python:
             for _ in range(runs):
-                found.setdefault("icetop -p", []).append(time_to([*ICETOP, "-p", str(busy)], b"burn_sixty"))
-                found.setdefault("icetop", []).append(time_to([*ICETOP], b"burn_sixty"))
+                found.setdefault("icetop -p", []).append(time_to([*ICETOP, "-p", str(busy)], GRAPH))
+                found.setdefault("icetop", []).append(time_to([*ICETOP], GRAPH))
                 bare = time_to([sys.executable, "-c", BARE], b"first paint", b"\x11")
                 found.setdefault("bare Textual app", []).append(bare)
                 if shutil.which("py-spy"):
