@@ -15,6 +15,8 @@ from .time_strip import TimeStrip
 from .time_words import parse_time
 from .viewing import ViewingApp
 
+NEEDS_PAST = "a change is told from chance by the minute before it, at least"
+
 
 class ThenAndNowApp(ViewingApp):
     """What the time line's keys and the mouse on it do."""
@@ -49,7 +51,7 @@ class ThenAndNowApp(ViewingApp):
         """To the last change on the time line that is before the one looked at, and compare it with what was before."""
         changes = self._picture.changes if self._picture is not None else []
         if not changes:
-            self._board.notice.say(Notice("info", "nothing stands out on the time line so far"))
+            self._board.notice.say(Notice("info", "nothing stands out on the time line so far", NEEDS_PAST))
             return
         choices, timeline = self._choices, self._keeper.profile.timeline
         start = choices.span(timeline)[0] if choices.compares and choices.paused_at is not None else timeline.end_ns
