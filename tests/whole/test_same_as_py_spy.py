@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from icetop.profiles.vocabulary import Language
@@ -62,15 +62,15 @@ def py_spy(pid: int) -> dict[int, Frames]:
     told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     found = {}
     for thread in json.loads(told):
-        shown = [frame for frame in thread["frames"] if not is_shim(frame)]
+        shown = [(short(frame["name"]), frame["line"]) for frame in thread["frames"]]
         tid = thread["os_thread_id"] or thread_of(pid, thread["thread_id"])
-        found[tid] = [(short(frame["name"]), frame["line"]) for frame in shown]
+        found[tid] = [frame for frame in shown if not is_shim(*frame)]
     return found
 
 
-def is_shim(frame: dict[str, Any]) -> bool:
+def is_shim(name: str, line: int) -> bool:
     """Whether it stands for no Python code: what cleans up after `__init__` is called so, too."""
-    return frame["name"].startswith("<shim") or (frame["name"] == "__init__" and not frame["line"])
+    return name.startswith("<shim") or (name == "__init__" and line <= 0)
 
 
 def thread_of(pid: int, pthread: int) -> int:
@@ -98,7 +98,8 @@ def own_sampler(version: str) -> Iterator[Tool]:
             told = json.loads(process.stdout.readline())
             if told is None:
                 return None
-            return {int(tid): [(short(name), line) for name, line in frames] for tid, frames in told.items()}
+            shown = {int(tid): [(short(name), line) for name, line in frames] for tid, frames in told.items()}
+            return {tid: [frame for frame in frames if not is_shim(*frame)] for tid, frames in shown.items()}
 
         yield Tool(dump, ["nsenter", "-m", "-t", str(process.pid)])
         assert process.stdin is not None
