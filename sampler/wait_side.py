@@ -19,7 +19,7 @@ LONG_NS = 1_000_000
 WAIT_MAPS = {"waits": 32768, "waited": 65536}
 """Entries of the maps once waits are followed: threads, and rows of both epochs."""
 
-WALKS = 20
+WALKS = 10
 """Stacks that a CPU follows in 10 ms of threads that wait shortly; beyond it some stand for others."""
 
 
