@@ -41,7 +41,7 @@ class Vitals:
     `profiler_rss` bytes of memory, those of its maps in the kernel included. `target_queue` is that of the
     target alone, `target_turn_s` how long it waited before each turn on a CPU; `requests` are block requests a second,
     and `request_s` how long each took. Of waits, where they are followed: `followed` is the share of switches that
-    were, the others being stood for, and `waits_lost` how many could not be kept.
+    were, the others being stood for.
     """
 
     busy_cores: float = 0.0
@@ -55,7 +55,6 @@ class Vitals:
     requests: float | None = None
     request_s: float | None = None
     followed: float | None = None
-    waits_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,8 @@ class Delta:
     Tables grow by appending: the first of `locations` gets the next free location id, and likewise `nodes`
     ((parent, location) pairs) and `series`. `names` gives lines to locations already sent, `labels` adds labels to
     series (already sent or new). Times are unix nanoseconds. `expected` is the number of ticks the kernel counted
-    for the target in the interval; `lost` says by reason how many of them could not be kept.
+    for the target in the interval; `lost` says by reason how many of them could not be kept, and `waits_lost` how many
+    waits, which are no ticks.
     `reset` says that ids start again from nothing, as if this were the first delta: a collector that reached the
     bound of its tables forgets them; what was counted under the old ids stays.
     `beside` says that it belongs to the profile that comparisons compare with. All of those come before the first
@@ -117,6 +117,7 @@ class Delta:
     counts: dict[str, Counts] = field(default_factory=dict)
     expected: int = 0
     lost: dict[str, int] = field(default_factory=dict)
+    waits_lost: dict[str, int] = field(default_factory=dict)
     vitals: Vitals | None = None
     context: Context | None = None
     notices: tuple[Notice, ...] = ()

@@ -140,6 +140,7 @@ class Profile:
         bucket = Bucket(delta.start_ns, delta.end_ns, {k: c for k, c in delta.counts.items() if len(c)})
         bucket.expected = delta.expected
         bucket.lost = {reason: number for reason, number in delta.lost.items() if number}
+        bucket.waits_lost = {reason: number for reason, number in delta.waits_lost.items() if number}
         if delta.vitals is not None:
             bucket.busy_core_ns = delta.vitals.busy_cores * bucket.duration_ns
             bucket.run_queue_ns = (delta.vitals.run_queue or 0.0) * bucket.duration_ns

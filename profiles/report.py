@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from .timeline import Bucket
 from .top_table import Sort, TopRow, top_table
 from .tree_builder import build_tree, hidden_frames
 from .view import View
-from .vocabulary import WAITING, StackEnd
+from .vocabulary import WAITING, StackEnd, parts_of
 
 TICKS = "cpu"
 """The kind whose expected and lost samples are counted: ticks of the sampling clock."""
@@ -66,7 +67,8 @@ class Report:
     `unsymbolized` counts samples whose leaf has no name. `functions` may be cut short, `functions_in_all` says to what.
     `baseline` is the whole of what the view is compared with; what changed is in `functions`.
     `causes` say what was waited for, in kinds that have waits.
-    `set_aside` is what threads waited for work, which `total` lacks.
+    `set_aside` is what threads waited for work, which `total` lacks. `waits_lost_by` are waits that could not be
+    kept, of all processes, by reason.
     """
 
     context: Context
@@ -89,6 +91,7 @@ class Report:
     baseline: Side | None = None
     notes: Sequence[TimeNote] = ()
     set_aside: int = 0
+    waits_lost_by: Mapping[str, int] = field(default_factory=dict)
     causes: Sequence[CauseRow] = ()
     frames: list[Frame] = field(default_factory=list)
     stacks: list[StackRow] | None = None
@@ -118,7 +121,7 @@ def build_report(
     tree = build_tree(profile, upright)
     functions = top_table(tree, upright, sort)
     buckets = list(profile.timeline.buckets(view.stretch.start_ns, view.stretch.end_ns))
-    lost_by = _lost_by(buckets) if view.kind == TICKS else {}
+    lost_by = _sums(bucket.lost for bucket in buckets) if view.kind == TICKS else {}
     samples = int(rows.samples.sum())
     report = Report(
         context=profile.context,
@@ -139,6 +142,7 @@ def build_report(
         functions=functions[:top],
         functions_in_all=len(functions),
         set_aside=set_aside(profile, upright),
+        waits_lost_by=_sums(bucket.waits_lost for bucket in buckets) if "offcpu" in parts_of(view.kind) else {},
         causes=cause_rows(profile, upright, rows),
         baseline=tree.change.sides.was if tree.change is not None else None,
         notes=[note for note in profile.notes if note.within(view.stretch.start_ns, view.stretch.end_ns)],
@@ -146,11 +150,10 @@ def build_report(
     return _with_stacks(report, profile, view, rows) if stacks else report
 
 
-def _lost_by(buckets: list[Bucket]) -> dict[str, int]:
-    lost: dict[str, int] = {}
-    for bucket in buckets:
-        for reason, number in bucket.lost.items():
-            lost[reason] = lost.get(reason, 0) + number
+def _sums(each: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    lost: Counter[str] = Counter()
+    for numbers in each:
+        lost.update(numbers)
     return dict(sorted(lost.items()))
 
 

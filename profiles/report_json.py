@@ -42,6 +42,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "truncated_by": dict(report.truncated_by),
         "unsymbolized": report.unsymbolized,
         **({"set_aside": report.set_aside} if report.set_aside else {}),
+        **({"waits_lost_by": dict(report.waits_lost_by)} if report.waits_lost_by else {}),
         **({"causes": [_cause(row) for row in report.causes]} if report.causes else {}),
         "profiler": {"cpu_s": report.profiler_cpu_s, "peak_rss_bytes": report.profiler_peak_rss},
         "processes": [_process(row) for row in report.processes],

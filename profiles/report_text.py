@@ -131,6 +131,8 @@ def _honesty(report: Report) -> str:
         f"lost {report.lost:,}{_by(report.lost_by)}",
         f"complete {_share(report.complete, report.samples)}",
     ]
+    if report.waits_lost_by:
+        parts.append(f"lost waits {sum(report.waits_lost_by.values()):,}{_by(report.waits_lost_by)}")
     if report.truncated:
         parts.append(f"truncated {report.truncated:,}{_by(report.truncated_by)}")
     parts.append(f"unsymbolized {_share(report.unsymbolized, report.samples)}")

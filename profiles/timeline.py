@@ -37,6 +37,7 @@ class Bucket:
     counts: dict[str, Counts] = field(default_factory=dict)
     expected: int = 0
     lost: dict[str, int] = field(default_factory=dict)
+    waits_lost: dict[str, int] = field(default_factory=dict)
     busy_core_ns: float = 0.0
     run_queue_ns: float = 0.0
 
@@ -58,8 +59,9 @@ def merge(buckets: list[Bucket]) -> Bucket:
         merged.expected += bucket.expected
         merged.busy_core_ns += bucket.busy_core_ns
         merged.run_queue_ns += bucket.run_queue_ns
-        for reason, number in bucket.lost.items():
-            merged.lost[reason] = merged.lost.get(reason, 0) + number
+        for sums_lost, lost in ((merged.lost, bucket.lost), (merged.waits_lost, bucket.waits_lost)):
+            for reason, number in lost.items():
+                sums_lost[reason] = sums_lost.get(reason, 0) + number
         for kind, counts in bucket.counts.items():
             rows = sums.setdefault(kind, {})
             for node, series, samples, value in zip(

@@ -423,6 +423,7 @@ class Collector:
             counts=counts,
             expected=reading.ticks,
             lost=reading.lost,
+            waits_lost=self._waits.lost_news() if self._waits is not None else {},
             vitals=self._read_vitals(),
             notices=self._notices(last),
             context=self._new_context,

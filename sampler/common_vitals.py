@@ -32,7 +32,6 @@ def added_vitals(deltas: Sequence[Delta], span_ns: int) -> Vitals | None:
         requests=mean(lambda v: v.requests),
         request_s=_largest(v.request_s for v in every),
         followed=min((v.followed for v in every if v.followed is not None), default=None),
-        waits_lost=sum(v.waits_lost for v in every),
     )
 
 

@@ -183,6 +183,7 @@ class Together:
             end_ns=now,
             expected=sum(said.expected for _, said in deltas),
             lost=_added(said.lost for _, said in deltas),
+            waits_lost=_added(said.waits_lost for _, said in deltas),
             vitals=added_vitals([said for _, said in deltas], now - start),
             context=self._context() if any(said.context is not None for _, said in deltas) else None,
             notices=(*self._notices(items), *(self._leave(machine, why) for machine, why in left)),

@@ -69,7 +69,8 @@ class WaitReader:
         self._counters: Counter[str] = Counter()
         self._before: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
-        self._lost_before = self._queued = 0
+        self._queued = 0
+        self._lost_told: Counter[str] = Counter()
         self._sees_requests = True
         self._read_before = self._read_at = time.monotonic()
         self._requests = self._requests_before = (0, 0)
@@ -95,7 +96,7 @@ class WaitReader:
 
     def count(self, reading: WaitReading, nodes: Mapping[int, int], series: Callable[[RawWait], int]) -> Counts:
         """The rows of an epoch; `nodes` are the leaf nodes of stacks by their id."""
-        counts, self._lost_before = Counts(), self.lost.total()
+        counts = Counts()
         self._read_before, self._read_at = self._read_at, time.monotonic()
         self._requests_before, self._requests = self._requests, reading.requests or (0, 0)
         self._queued = sum(wait.nanoseconds for wait in reading.waits if wait.run_queue)
@@ -124,6 +125,11 @@ class WaitReader:
             leaf = self._tables.child(node, self._cause(cause_of(sleeper.functions)))
             counts.add(leaf, series(sleeper.who), 0, nanoseconds)
 
+    def lost_news(self) -> dict[str, int]:
+        """The waits lost, by reason, since this was asked last."""
+        news, self._lost_told = self.lost - self._lost_told, Counter(self.lost)
+        return dict(news)
+
     def vitals(self, vitals: Vitals) -> Vitals:
         """With what the last epoch told of the target's run queue, of block I/O, and of what was left out."""
         seen, left_out = (self._counters[name] - self._before[name] for name in ("WAITS_SEEN", "WAITS_LEFT_OUT"))
@@ -135,7 +141,6 @@ class WaitReader:
             requests=done / elapsed if elapsed > 0 and self._sees_requests else None,
             request_s=nanoseconds / 1e9 / done if done > 0 else None,
             followed=1 - left_out / seen if seen > 0 else None,
-            waits_lost=self.lost.total() - self._lost_before,
         )
 
     def notices(self, last: bool) -> list[Notice]:

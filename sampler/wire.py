@@ -79,6 +79,7 @@ def pack_delta(delta: Delta) -> dict[str, Any]:
         },
         "expected": delta.expected,
         "lost": delta.lost,
+        "waits_lost": delta.waits_lost,
         "vitals": None if delta.vitals is None else asdict(delta.vitals),
         "context": None if delta.context is None else asdict(delta.context),
         "notices": [[notice.level, notice.what, notice.why, notice.mend] for notice in delta.notices],
@@ -103,6 +104,7 @@ def unpack_delta(message: dict[str, Any]) -> Delta:
             counts={str(kind): _counts(columns) for kind, columns in message["counts"].items()},
             expected=_integer(message["expected"]),
             lost={str(reason): _integer(number) for reason, number in message["lost"].items()},
+            waits_lost={str(reason): _integer(number) for reason, number in message["waits_lost"].items()},
             vitals=None if message["vitals"] is None else _vitals(message["vitals"]),
             context=None if message["context"] is None else _context(message["context"]),
             notices=tuple(Notice(*(str(part) for part in notice)) for notice in message["notices"]),
@@ -173,7 +175,6 @@ def _vitals(found: dict[str, Any]) -> Vitals:
         throttled=None if found["throttled"] is None else float(found["throttled"]),
         profiler_cpu_s=float(found["profiler_cpu_s"]),
         profiler_rss=_integer(found["profiler_rss"]),
-        waits_lost=_integer(found["waits_lost"]),
         **{name: None if found[name] is None else float(found[name]) for name in OF_WAITS},
     )
 

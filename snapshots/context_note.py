@@ -80,22 +80,27 @@ def write_note(
 def _columns(buckets: list[Bucket]) -> dict[str, object]:
     """The buckets as columns, to be short: other tools print the comment. `gap` is the time since the one before.
 
-    `lost` has, by reason, the places of buckets that lost some, and how many. Times are in nanoseconds, vital signs
-    in core microseconds.
+    `lost` has, by reason, the places of buckets that lost some, and how many, `waits_lost` the same of waits. Times are
+    in nanoseconds, vital signs in core microseconds.
     """
     ends = [0, *(bucket.end_ns for bucket in buckets)]
-    lost: dict[str, dict[int, int]] = {}
-    for place, bucket in enumerate(buckets):
-        for reason, number in bucket.lost.items():
-            lost.setdefault(reason, {})[place] = number
     return {
         "gap": [bucket.start_ns - end for bucket, end in zip(buckets, ends, strict=False)],
         "length": [bucket.duration_ns for bucket in buckets],
         "expected": [bucket.expected for bucket in buckets],
-        "lost": lost,
+        "lost": _by_reason([bucket.lost for bucket in buckets]),
+        "waits_lost": _by_reason([bucket.waits_lost for bucket in buckets]),
         "busy": [round(bucket.busy_core_ns / 1000) for bucket in buckets],
         "queue": [round(bucket.run_queue_ns / 1000) for bucket in buckets],
     }
+
+
+def _by_reason(each: list[dict[str, int]]) -> dict[str, dict[int, int]]:
+    lost: dict[str, dict[int, int]] = {}
+    for place, numbers in enumerate(each):
+        for reason, number in numbers.items():
+            lost.setdefault(reason, {})[place] = number
+    return lost
 
 
 def _languages(locations: Iterable[Location]) -> list[list[object]]:
@@ -177,6 +182,9 @@ def _buckets(columns: Mapping[str, Any]) -> list[Bucket]:
     for reason, numbers in columns["lost"].items():
         for place, number in numbers.items():
             buckets[_whole(int(place))].lost[_text(reason)] = _whole(number)
+    for reason, numbers in columns.get("waits_lost", {}).items():
+        for place, number in numbers.items():
+            buckets[_whole(int(place))].waits_lost[_text(reason)] = _whole(number)
     return buckets
 
 

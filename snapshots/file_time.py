@@ -62,5 +62,6 @@ def _delta(bucket: Bucket) -> Delta:
         counts=bucket.counts,
         expected=bucket.expected,
         lost=bucket.lost,
+        waits_lost=bucket.waits_lost,
         vitals=vitals,
     )

@@ -153,6 +153,7 @@ class FolderSource:
                 counts={kind: joined.counts(counts) for kind, counts in delta.counts.items()},
                 expected=delta.expected,
                 lost=delta.lost,
+                waits_lost=delta.waits_lost,
                 vitals=delta.vitals,
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -45,14 +46,15 @@ def _begun(second: int, delta: Delta) -> Delta:
 
 
 def _added(held: Delta, delta: Delta) -> Delta:
-    lost = dict(held.lost)
-    for reason, number in delta.lost.items():
-        lost[reason] = lost.get(reason, 0) + number
+    lost, waits_lost = Counter(held.lost), Counter(held.waits_lost)
+    lost.update(delta.lost)
+    waits_lost.update(delta.waits_lost)
     counts = dict(held.counts)
     for kind, more in delta.counts.items():
         counts[kind] = _joined(counts[kind], more) if kind in counts else more
     vitals = _vitals(held.vitals, delta)
-    return replace(held, counts=counts, expected=held.expected + delta.expected, lost=lost, vitals=vitals)
+    expected = held.expected + delta.expected
+    return replace(held, counts=counts, expected=expected, lost=lost, waits_lost=waits_lost, vitals=vitals)
 
 
 def _joined(first: Counts, second: Counts) -> Counts:

@@ -144,6 +144,7 @@ def rich_profile(seconds: int = 20, rows: int = 40, seed: int = 1) -> Profile:
         maker.tick(
             SECOND + rng.randint(-5, 5) * 1_000_000,
             lost={"ring_full": second % 3} if second % 3 else {},
+            waits_lost={"map_full": second % 2} if second % 2 else {},
             vitals=vitals,
             context=context,
             notices=(Notice("warning", f"second {second}", "because", "mend"),) if second == 3 else (),

@@ -82,13 +82,12 @@ def _target_parts(vitals: Vitals) -> list[Part]:
 
 
 def _wait_parts(vitals: Vitals | None) -> list[Part]:
-    """How much of the waits was followed, and lost."""
+    """How much of the waits was followed."""
     if vitals is None or vitals.followed is None:
         return []
     share = percent(100 * vitals.followed)
     whole = vitals.followed >= WORTH_FOLLOWED
-    parts = [] if whole else [Part((f"{share} % of switches followed", f"followed {share} %"), 3)]
-    return parts + ([Part((f"lost waits {vitals.waits_lost}",), 2, "bad")] if vitals.waits_lost else [])
+    return [] if whole else [Part((f"{share} % of switches followed", f"followed {share} %"), 3)]
 
 
 def honesty_parts(picture: Picture) -> list[Part]:
@@ -103,6 +102,7 @@ def honesty_parts(picture: Picture) -> list[Part]:
         parts.append(Part((f"lost {account.lost}",), 3, "bad" if account.lost else "band"))
     if "offcpu" in parts_of(picture.view.kind):
         parts += _wait_parts(picture.vitals)
+        parts += [Part((f"lost waits {account.waits_lost}",), 2, "bad")] if account.waits_lost else []
     return parts
 
 

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What became of the ticks of the shown stretch: all expected ones, those lost, those whose stack is complete."""
+    """What became of the ticks of the shown stretch: all expected ones, those lost, those whose stack is complete;
+    and how many waits were lost."""
 
     expected: int = 0
     samples: int = 0
     lost: int = 0
     complete: float | None = None
+    waits_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ def _account(tree: CallTree, shown: list[Bucket]) -> Account:
         samples=tree.samples,
         lost=sum(sum(bucket.lost.values()) for bucket in shown),
         complete=1 - truncated / tree.samples if tree.samples else None,
+        waits_lost=sum(sum(bucket.waits_lost.values()) for bucket in shown),
     )
 
 

@@ -50,6 +50,18 @@ def test_the_json_object_has_just_what_is_promised() -> None:
     json.dumps(answer, allow_nan=False)
 
 
+def test_lost_waits_are_told_where_waits_are() -> None:
+    maker = ProfileMaker()
+    maker.sample("main", 5).sample("main;k:schedule", 1, kind="offcpu").tick(waits_lost={"map_full": 2})
+    profile = maker.sample("main", 5).tick(waits_lost={"map_full": 1, "ring_full": 4})
+    for kind in ("offcpu", "wall", "lock"):
+        report = build_report(profile, View(kind=kind))
+        assert report_json(report)["waits_lost_by"] == {"map_full": 3, "ring_full": 4}, kind
+        assert "lost waits 7 (map_full 3, ring_full 4);" in report_text(report, 120), kind
+        assert report.lost == 0
+    assert "waits_lost_by" not in report_json(build_report(profile, View()))
+
+
 def test_a_comparison_adds_just_what_is_promised() -> None:
     view = View(stretch=Stretch(START + SECOND), baseline=Baseline(Stretch(None, START + SECOND)))
     answer = report_json(build_report(small(), view))

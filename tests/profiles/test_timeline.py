@@ -7,7 +7,9 @@ from icetop.profiles.timeline import KEEP_FINE, ROW_BYTES, SECOND, Bucket, TimeL
 
 
 def bucket(start: float, length: float = 1, rows: Iterable[tuple[int, int, int, int]] = ((10, 0, 1, 100),)) -> Bucket:
-    made = Bucket(int(start * SECOND), int((start + length) * SECOND), expected=2, lost={"full": 1})
+    made = Bucket(
+        int(start * SECOND), int((start + length) * SECOND), expected=2, lost={"full": 1}, waits_lost={"ring": 2}
+    )
     made.busy_core_ns = length * SECOND
     counts = Counts()
     for row in rows:
@@ -34,7 +36,7 @@ def test_buckets_that_fit_into_a_second_become_one() -> None:
     assert [(b.start_ns / SECOND, b.end_ns / SECOND) for b in line.buckets()] == [(0, 0.7), (0.7, 1.7)]
     first = next(line.buckets())
     assert (list(first.counts["cpu"].samples), first.expected, first.lost) == ([3], 6, {"full": 3})
-    assert first.busy_core_ns == 0.7 * SECOND
+    assert (first.busy_core_ns, first.waits_lost) == (0.7 * SECOND, {"ring": 6})
 
 
 def test_merging_adds_equal_rows_and_keeps_kinds_apart() -> None:

@@ -33,6 +33,7 @@ def full_delta() -> Delta:
         counts={"cpu": counts},
         expected=4,
         lost={"ring_full": 1},
+        waits_lost={"map_full": 2},
         vitals=Vitals(1.5, 0.25, {"cpu": 3.0}, None, 0.01, 1 << 20),
         context=Context("h", "6.1", 4, 1, 99, "host", ("cpu",), "0.1", {"kernel": "on"}),
         notices=(Notice("warning", "what", "why", "mend"),),

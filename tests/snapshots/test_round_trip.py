@@ -37,7 +37,8 @@ def answers(profile: Profile, kind: str = "cpu") -> list[object]:
         View(kind=kind, target=Target(pids=frozenset((100,)), comms=frozenset(("postgres",)))),
         *(View(kind=kind, stretch=Stretch(*second)) for second in seconds),
     ]
-    return [seconds, *(report_json(build_report(profile, view, stacks=True)) for view in views)]
+    lost = [(bucket.lost, bucket.waits_lost) for bucket in profile.timeline.buckets()]
+    return [seconds, lost, *(report_json(build_report(profile, view, stacks=True)) for view in views)]
 
 
 @pytest.mark.parametrize("seed", range(3))
