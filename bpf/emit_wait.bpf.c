@@ -12,7 +12,7 @@ int emit_wait(void *ctx)
         if (scratch_here->woken)
             note_waker(scratch_here, stack);
         else if (stack)
-            begin_wait(scratch_here, stack);
+            begin_wait(scratch_here, stack, settings_here);
         else
             count_wait(WAITS_LOST_RING, scratch_here->wait_weight);
     }

@@ -6,8 +6,9 @@
 int finish_wait_later(void *ctx)
 {
     u32 zero = 0;
+    struct settings *settings_here = settings.lookup(&zero);
     struct scratch *scratch_here = scratch.lookup(&zero);
-    if (!scratch_here)
+    if (!settings_here || !scratch_here)
         return 0;
     u64 number = mix(mix(bpf_ktime_get_ns(), bpf_get_current_pid_tgid()), bpf_get_smp_processor_id()) | 1;
     scratch_here->key.stack = number;
@@ -21,7 +22,7 @@ int finish_wait_later(void *ctx)
     if (scratch_here->woken)
         note_waker(scratch_here, number);
     else
-        begin_wait(scratch_here, number);
+        begin_wait(scratch_here, number, settings_here);
     set_busy(0);
     return 0;
 }

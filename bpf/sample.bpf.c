@@ -9,9 +9,9 @@ static inline void meet(void *task, struct scratch *scratch, struct settings *se
 {
     u64 *seat = seat_of(task);
     struct pace *pace = pace_here();
-    if (!seat || !pace || (u32)*seat == name_of(task))
+    if (!seat || !pace || is_known(task, *seat, settings))
         return;
-    *seat = seated(task, 0) | (u64)CREDIT << SEAT_CREDIT;
+    *seat = seated(task, 0, settings) | (u64)CREDIT << SEAT_CREDIT;
     begin_turn(pace, task, &scratch->key, 1, bpf_ktime_get_ns(), settings);
 }
 

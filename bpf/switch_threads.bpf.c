@@ -35,10 +35,10 @@ int switch_threads(struct switch_arguments *arguments)
         end_wait(pace, next, back, seat, settings_here);
 
     seat = seat_of(task);
-    if (!seat || (*seat == stranger(task, settings_here) && drawn(pace) % SEATED_FOR))
+    if (!seat || (*seat == seated(task, SEAT_STRANGER, settings_here) && drawn(pace) % SEATED_FOR))
         return 0;
     pace->counters[WAITS_SEEN]++;
-    u32 credit = credit_of(*seat, task), weight = weight_of(pace, credit, settings_here);
+    u32 credit = credit_of(*seat, task, settings_here), weight = weight_of(pace, credit, settings_here);
     if (!weight) {
         pace->counters[WAITS_LEFT_OUT]++;
         return 0;

@@ -322,8 +322,8 @@ struct wait {
     u32 credit;                /* that its thread has left */
 };
 
-/* A thread's seat, by where its task lies: one word, so that it is read and set at once. A stranger is not of the
- * target, as far as one generation of it goes. A thread that waited long has credit: its next switches are followed. */
+/* A thread's seat, by where its task lies: one word, so that it is read and set at once. It holds for one
+ * generation of the target. A stranger is not of it. A thread that waited long has credit: its next switches are followed. */
 enum seat { SEAT_WAITS = 1, SEAT_STRANGER = 2, SEAT_SHIFT = 32, SEAT_CREDIT = 40, SEAT_GENERATION = 48 };
 
 /* What threads waited in one stack. */

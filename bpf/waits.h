@@ -44,35 +44,36 @@ static inline u64 *seat_of(void *task)
     return seats.lookup(&place);
 }
 
-static inline u64 seated(void *task, u64 state)
+static inline u64 seated(void *task, u64 state, struct settings *settings)
 {
-    return name_of(task) | state << SEAT_SHIFT;
+    return name_of(task) | state << SEAT_SHIFT | (u64)settings->wait_generation << SEAT_GENERATION;
 }
 
-static inline u64 stranger(void *task, struct settings *settings)
+/* Whether a thread has been seen since the target is what it is. */
+static inline bool is_known(void *task, u64 seat, struct settings *settings)
 {
-    return seated(task, SEAT_STRANGER) | (u64)settings->wait_generation << SEAT_GENERATION;
+    return (u32)seat == name_of(task) && seat >> SEAT_GENERATION == settings->wait_generation;
 }
 
 /* How many switches of a thread are to be followed for what it was seen to wait before. */
-static inline u32 credit_of(u64 seat, void *task)
+static inline u32 credit_of(u64 seat, void *task, struct settings *settings)
 {
-    bool known = (u32)seat == name_of(task) && !(seat >> SEAT_SHIFT & 0xff);
-    return known ? seat >> SEAT_CREDIT & 0xff : CREDIT;
+    return is_known(task, seat, settings) && !(seat >> SEAT_SHIFT & 0xff) ? seat >> SEAT_CREDIT & 0xff : CREDIT;
 }
 
 /* Notes that a thread is none to follow, where only its number says so; one in SEATED_FOR switches is looked at again,
  * as another thread may get the number. Others, who may come to belong to the target, have at least been seen. */
 static inline void seat_stranger(u64 *seat, void *task, bool for_good, struct settings *settings)
 {
-    *seat = for_good || settings->filters == FILTER_PIDS ? stranger(task, settings) : seated(task, 0);
+    bool told_by_number = for_good || settings->filters == FILTER_PIDS;
+    *seat = seated(task, told_by_number ? SEAT_STRANGER : 0, settings);
 }
 
 /* The key in `waits` of a thread that is followed there; 0 for any other. A seat spares the look, as a rule. */
 static inline u32 waits_under(void *task, u64 seat, struct settings *settings)
 {
-    bool waits_here = seat == seated(task, SEAT_WAITS);
-    if (!waits_here && (u32)seat == name_of(task))
+    bool waits_here = seat == seated(task, SEAT_WAITS, settings);
+    if (!waits_here && is_known(task, seat, settings))
         return 0;
     u32 key = read_word(task, settings->task_pid);
     if (waits_here || (key && waits.lookup(&key)))
@@ -173,7 +174,7 @@ static inline void end_wait(struct pace *pace, void *task, u32 key, u64 *seat, s
         begin_turn(pace, task, &wait->key.who, wait->weight, now, settings);
         set_busy(0);
     }
-    *seat = seated(task, 0) | credit << SEAT_CREDIT;
+    *seat = seated(task, 0, settings) | credit << SEAT_CREDIT;
     waits.delete(&key);
 }
 
@@ -217,17 +218,17 @@ static inline u32 weight_of(struct pace *pace, u32 credit, struct settings *sett
     return drawn(pace) & ((1 << steps) - 1) ? 0 : 1 << steps;
 }
 
-static inline void keep_wait(void *task, u32 tid, struct wait *wait)
+static inline void keep_wait(void *task, u32 tid, struct wait *wait, struct settings *settings)
 {
     u64 *seat = seat_of(task);
     if (!seat || waits.update(&tid, wait))
         count_wait(WAITS_LOST_FULL, wait->weight);
     else
-        *seat = seated(task, SEAT_WAITS);
+        *seat = seated(task, SEAT_WAITS, settings);
 }
 
 /* The stack is known: from here on the thread waits. */
-static inline void begin_wait(struct scratch *scratch, u64 stack)
+static inline void begin_wait(struct scratch *scratch, u64 stack, struct settings *settings)
 {
     struct wait wait = {};
     wait.key.who = scratch->key;
@@ -239,7 +240,7 @@ static inline void begin_wait(struct scratch *scratch, u64 stack)
     wait.preempted = scratch->wait_preempted;
     wait.on_futex = scratch->wait_on_futex;
     wait.credit = scratch->wait_credit ? scratch->wait_credit - 1 : 0;
-    keep_wait((void *)bpf_get_current_task(), (u32)bpf_get_current_pid_tgid(), &wait);
+    keep_wait((void *)bpf_get_current_task(), (u32)bpf_get_current_pid_tgid(), &wait, settings);
 }
 
 /* The waker's stack is known; without one it is not told, as it may be anybody whom an interrupt hit. */

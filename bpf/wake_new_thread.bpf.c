@@ -28,7 +28,7 @@ int wake_new_thread(struct new_arguments *arguments)
         wait.weight = 1;
         wait.preempted = 1;
         wait.credit = CREDIT;
-        keep_wait(task, read_word(task, settings_here->task_pid), &wait);
+        keep_wait(task, read_word(task, settings_here->task_pid), &wait, settings_here);
     } else {
         seat_stranger(seat, task, false, settings_here);
     }

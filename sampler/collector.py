@@ -66,6 +66,8 @@ MOST_STACKS = 60_000
 """Stacks remembered by the kernel's hash of them."""
 
 
+MOST_SLEEPERS = "icetop looks at 512 when it begins; the others show from when they first wake"
+
 Finished = tuple[RawCount, RawStack]
 """A sample that was finished here, and its stack."""
 
@@ -85,6 +87,9 @@ class Collector:
         self._woken = self._rest_until = self._cpus_looked_at = 0.0
         try:
             self._groups = self._named.require(options.target)
+            self._sleepers: Sleepers | None = None
+            if "offcpu" in options.kinds:
+                self._find_sleepers()
             self.kernel = KernelSide(options, self._keeper, stage, self._groups)
         except BaseException:
             self._close_own()
@@ -104,7 +109,7 @@ class Collector:
         self._stacks = StackReader(
             self._tables, self._namer, self._processes, self._python, self._finisher.function_start
         )
-        self._sleepers: Sleepers | None = None
+        self._remarks: list[Notice] = []
         self._waits = self._wait_reader() if self.kernel.waits else None
         self._nodes: dict[int, int] = {}
         self._finished: tuple[list[Finished], list[Finished]] = ([], [])
@@ -118,7 +123,6 @@ class Collector:
         self._reset = False
         self._stopping = False
         self._new_context: Context | None = self._context
-        self._remarks: list[Notice] = []
         self._java_maps = JavaMaps(options.java_maps)
         self._orders: deque[Callable[[], None]] = deque(maxlen=100)
         if self.kernel.refused is not None:
@@ -209,17 +213,23 @@ class Collector:
             self.kernel.attach_new_cpus()
 
     def _set_target(self, target: Target) -> None:
-        groups = self._named.require(target)
-        self.kernel.retarget(target, groups)
-        self._groups = groups
-        self._options = replace(self._options, target=target)
+        before, groups = (self._options, self._groups, self._sleepers), self._named.require(target)
+        self._options, self._groups = replace(self._options, target=target), groups
+        if self._waits is not None:
+            self._find_sleepers()
+        try:
+            self.kernel.retarget(target, groups)
+        except CgroupNotFound:
+            self._options, self._groups, self._sleepers = before
+            raise
         self._new_context = replace(self._new_context or self._context, target=str(target))
         if self._waits is not None:
             self._run_times = RunTimes(self._options.period_ns)
-            self._find_sleepers()
+            self._follow_sleepers(self._waits)
 
     def _follow_waits(self) -> None:
         if self._waits is None:
+            self._find_sleepers()
             try:
                 self.kernel.follow_waits()
             except CannotLoad as error:
@@ -244,8 +254,9 @@ class Collector:
         from .wait_reader import WaitReader  # with it come sockets, which nothing else here needs
         from .waiting_tasks import WaitingTasks
 
-        self._find_sleepers()
-        return WaitReader(self._tables, self._namer, self._stacks, WaitingTasks(self._interpreters))
+        reader = WaitReader(self._tables, self._namer, self._stacks, WaitingTasks(self._interpreters))
+        self._follow_sleepers(reader)
+        return reader
 
     def _pointer_stacks(self) -> FramePointerStacks:
         from .frame_pointer_stacks import FramePointerStacks  # of no use where there are rows
@@ -253,10 +264,19 @@ class Collector:
         return FramePointerStacks(self._namer, self._processes)
 
     def _find_sleepers(self) -> None:
-        """Look for threads of the target's processes that sleep now."""
+        """Look for threads of the target that sleep now, before its switches are followed."""
         from .sleepers import Sleepers
 
-        self._sleepers = Sleepers(sorted(self._options.target.pids))
+        self._sleepers = Sleepers(self._options.target, self._groups.values())
+
+    def _follow_sleepers(self, reader: WaitReader) -> None:
+        """Have the waits of those counted that have not woken since."""
+        waits, sleepers = self.kernel.waits, self._sleepers
+        if waits is None or sleepers is None:
+            return
+        sleepers.hand_over(lambda found: waits.put_sleeper(found, reader.learn_asleep(found.functions)))
+        if sleepers.left_out:
+            self._remarks.append(Notice("info", "not all threads that slept before are shown", MOST_SLEEPERS))
 
     def _set_rate(self, frequency_hz: int) -> None:
         self.kernel.set_rate(frequency_hz)
@@ -377,8 +397,6 @@ class Collector:
         self._stacks.name_pending(naming_seconds)
         if self._waits is not None:  # after names: they tell some causes, and who woke whom where
             counts["offcpu"] = self._waits.count(reading.waits, self._nodes, self._series)
-            if self._sleepers is not None:
-                self._waits.count_sleepers(self._sleepers, counts["offcpu"], self._series)
         self._remarks += self._java_maps.ask(unnamed_java(self._stacks, self._processes), last)
         self.kernel.send_again(self._stacks.follow_generated_code(last))
         delta = self._delta(reading, counts, interval, last)

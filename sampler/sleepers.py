@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ..profiles.target import Target
+from ..targets.cgroups import own_layout, parse_memberships
 from ..targets.processes import as_proc_counts, read_start_ns, split_stat
 from ..targets.threads import thread_delay, thread_ids, thread_name
 from .who import Who
 
-MOST_THREADS = 512
-"""Threads looked at, 60 us each in the beginning and 15 us at each reading."""
+MOST_PROCESSES, MOST_THREADS = 4096, 512
+"""Processes and threads looked at, once, 30 and 60 us each."""
 
 MOST_FRAMES = 64
 """Functions of the kernel kept of a stack."""
@@ -20,56 +22,82 @@ MOST_FRAMES = 64
 ASLEEP = ("S", "D")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Sleeper:
-    """A thread that has not run since `told_ns` was set first: it was told up to then. `functions` are those of the
-    kernel that it waits in, leaf first; they may not be readable. What it waits for in user code is not known."""
+    """A thread that sleeps: `functions` are those of the kernel that it waits in, leaf first; they may not be readable.
+    What it waits for in user code is not known. `turns` says how often it has had a CPU."""
 
     who: Who
     functions: tuple[str, ...]
     turns: int
-    told_ns: int
+
+    @property
+    def woke(self) -> bool:
+        """Whether it has had a CPU since."""
+        return _turns(self.who.pid, self.who.tid) != self.turns
 
 
 class Sleepers:
-    """Tells what such threads of some processes wait, until each wakes: from then on the kernel's programs do."""
+    """The target's sleeping threads, found before anybody follows its switches: a thread that has woken since may be
+    followed already. `left_out` says that there were more than are looked at."""
 
-    def __init__(self, pids: Iterable[int]) -> None:
-        self._sleepers = dict(_asleep(pids))
-        self._starts = {(one.who.pid, one.who.start_ns) for one in self._sleepers.values()}
+    def __init__(self, target: Target, cgroups: Collection[str] = ()) -> None:
+        self.left_out = False
+        self._found = list(self._asleep(target, cgroups))
+        self._starts: set[tuple[int, int]] = set()
 
-    def told(self) -> list[tuple[Sleeper, int]]:
-        """Those that still sleep, and the nanoseconds since the last time. What is left of a thread's sleep when it
-        wakes between two readings is not told."""
-        found = []
-        for thread, sleeper in list(self._sleepers.items()):
-            now = time.monotonic_ns()
-            if _turns(sleeper.who.pid, thread) != sleeper.turns:
-                del self._sleepers[thread]
-            else:
-                found.append((sleeper, now - sleeper.told_ns))
-                sleeper.told_ns = now
-        return found
+    def hand_over(self, put: Callable[[Sleeper], bool]) -> None:
+        """Have their waits counted by `put`, which says whether it could. To be called once."""
+        self._starts = {(found.who.pid, found.who.start_ns) for found in self._found if put(found)}
+        self._found.clear()
 
     def start_of(self, pid: int, start_ns: int) -> int:
         """When a process started, as it was told of its sleepers: /proc rounds it."""
         told = as_proc_counts(start_ns)
         return told if (pid, told) in self._starts else start_ns
 
+    def _asleep(self, target: Target, cgroups: Collection[str]) -> Iterator[Sleeper]:
+        left = MOST_THREADS
+        for pid in target_pids(target, cgroups):
+            with suppress(OSError, ValueError, IndexError):
+                start = read_start_ns(pid)
+                threads = thread_ids(pid, left + 1)
+                self.left_out |= len(threads) > left
+                for thread in threads[:left]:
+                    left -= 1
+                    sleeper = _sleeper(pid, thread, start or 0)
+                    if sleeper is not None:
+                        yield sleeper
 
-def _asleep(pids: Iterable[int]) -> Iterator[tuple[int, Sleeper]]:
-    left = MOST_THREADS
-    for pid in pids:
-        with suppress(OSError, ValueError, IndexError):
-            start = read_start_ns(pid)
-            for thread in thread_ids(pid, left):
-                left -= 1
-                turns = _turns(pid, thread)
-                with open(f"/proc/{pid}/task/{thread}/stat", "rb") as file:
-                    state = split_stat(file.read())[1][0]
-                if start is not None and turns and state in ASLEEP:
-                    who = Who(0, start, 0, pid, thread, thread_name(pid, thread))
-                    yield thread, Sleeper(who, _functions(pid, thread), turns, time.monotonic_ns())
+
+def _sleeper(pid: int, thread: int, start_ns: int) -> Sleeper | None:
+    turns = _turns(pid, thread)
+    with open(f"/proc/{pid}/task/{thread}/stat", "rb") as file:
+        state = split_stat(file.read())[1][0]
+    if not start_ns or not turns or state not in ASLEEP:
+        return None
+    return Sleeper(Who(0, start_ns, 0, pid, thread, thread_name(pid, thread)), _functions(pid, thread), turns)
+
+
+def target_pids(target: Target, cgroups: Collection[str]) -> Iterator[int]:
+    """The processes of a target that run now, of the whole machine where it has none. `cgroups` are the paths of groups
+    that its names mean; icetop itself is none of it."""
+    yield from sorted(target.pids)
+    if target.command or not (target.comms or target.cgroups or target.by_place or not target):
+        return
+    folders, layout = {*target.cgroups, *cgroups}, own_layout()
+    for pid in sorted(map(int, filter(str.isdecimal, os.listdir("/proc"))))[:MOST_PROCESSES]:
+        if pid == os.getpid() or pid in target.pids:
+            continue
+        with suppress(OSError, ValueError):
+            if not target or (target.comms and thread_name(pid, pid) in target.comms):
+                if os.stat(f"/proc/{pid}/exe"):  # a thread of the kernel has none
+                    yield pid
+            elif folders and layout is not None:
+                with open(f"/proc/{pid}/cgroup", errors="replace") as file:
+                    path = layout.path_of(parse_memberships(file.read(1 << 16)))
+                if any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders):
+                    yield pid
 
 
 def _turns(pid: int, thread: int) -> int:

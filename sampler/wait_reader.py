@@ -15,7 +15,6 @@ from ..symbols.namer import KERNEL, Namer
 from ..targets.peers import Peer, Peers
 from ..targets.threads import Threads, thread_name
 from .kernel_side import RawStack
-from .sleepers import Sleepers
 from .stack_reader import ENTRIES, StackReader
 from .tables import Tables
 from .wait_causes import (
@@ -43,6 +42,9 @@ MOST_THREADS = 4096
 BEGINNING = "ret_from_fork"
 """The kernel's function in which every thread begins."""
 
+ASLEEP = 1 << 32
+"""Tells the id of such a stack from what the kernel's hash, of twice as many bits, is likely to be."""
+
 LOSSES = {"WAITS_LOST_FULL": "map_full", "WAITS_LOST_RING": "ring_full"}
 """What the kernel's counters of lost waits are called."""
 
@@ -61,6 +63,7 @@ class WaitReader:
         self._namer = namer
         self._stacks = stacks
         self._causes: dict[int, str] = {}
+        self._asleep: dict[int, tuple[str, ...]] = {}
         self._locks: dict[int, list[int]] = {}
         self._wakers: dict[int, list[int]] = {}
         self._peers = Peers()
@@ -101,7 +104,7 @@ class WaitReader:
         self._requests_before, self._requests = self._requests, reading.requests or (0, 0)
         self._queued = sum(wait.nanoseconds for wait in reading.waits if wait.run_queue)
         for wait in reading.waits:
-            node = nodes.get(wait.stack) if wait.stack else self._beginning()
+            node = nodes.get(wait.stack) or self._own_node(wait.stack)
             if node is None:
                 self.lost["stack_forgotten"] += max(wait.times, 1)
                 continue
@@ -116,14 +119,11 @@ class WaitReader:
         self._before, self._counters = self._counters, Counter(reading.counters)
         return counts
 
-    def count_sleepers(self, sleepers: Sleepers, counts: Counts, series: Callable[[Who], int]) -> None:
-        """Add the rows of threads that have slept since before icetop came. Of their stacks only the kernel's part is
-        known."""
-        for sleeper, nanoseconds in sleepers.told():
-            places = sleeper.functions[scheduler_frames(sleeper.functions) :]
-            node = self._tables.node(StackEnd.UNREADABLE_STACK, map(self._in_kernel, reversed(places)))
-            leaf = self._tables.child(node, self._cause(cause_of(sleeper.functions)))
-            counts.add(leaf, series(sleeper.who), 0, nanoseconds)
+    def learn_asleep(self, functions: tuple[str, ...]) -> int:
+        """An id for the stack of a thread that slept before icetop came, of which only the kernel's part is known."""
+        stack = ASLEEP | _number("\n".join(functions))
+        self._asleep[stack] = functions
+        return stack
 
     def lost_news(self) -> dict[str, int]:
         """The waits lost, by reason, since this was asked last."""
@@ -160,9 +160,15 @@ class WaitReader:
             found.append(Notice("info", "threads switched too often to follow each time", why))
         return found
 
-    def _beginning(self) -> int:
-        """Where a new thread is that has not run yet."""
-        return self._tables.node(StackEnd.COMPLETE, [self._in_kernel(BEGINNING)])
+    def _own_node(self, stack: int) -> int | None:
+        """Where a new thread is that has not run yet, or one that slept; None for any other stack."""
+        if not stack:
+            return self._tables.node(StackEnd.COMPLETE, [self._in_kernel(BEGINNING)])
+        functions = self._asleep.get(stack)
+        if functions is None:
+            return None
+        places = reversed(functions[scheduler_frames(functions) :])
+        return self._tables.node(StackEnd.UNREADABLE_STACK, map(self._in_kernel, places))
 
     def _in_kernel(self, function: str) -> int:
         location = Location(Language.KERNEL, KERNEL, "", _number(function), (Line(function),))
@@ -215,7 +221,7 @@ class WaitReader:
             self._stacks.name_first(indexes)
             if is_of_gil([self._tables.function(index) for index in indexes]):
                 self._causes[stack] = GIL
-        return self._causes.get(stack, cause_of(()))
+        return self._causes.get(stack) or cause_of(self._asleep.get(stack, ()))
 
     def _lock(self, node: int, wait: RawWait) -> int:
         """Below the cause: who held the lock when the wait began, who ended the wait, and where it did."""

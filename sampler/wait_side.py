@@ -8,16 +8,22 @@ import time
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .loader.programs import CannotLoad, Programs
 from .who import Who, who_of
+
+if TYPE_CHECKING:
+    from .sleepers import Sleeper
 
 LONG_NS = 1_000_000
 """Threads that waited so long are followed at every switch; of those that wait shortly, as many as `WALKS` allows."""
 
 WAIT_MAPS = {"waits": 32768, "waited": 65536}
 """Entries of the maps once waits are followed: threads, and rows of both epochs."""
+
+SLEEPER = 0x80000000
+"""Above the number of a thread, as icetop sees it, that slept before it could be followed: see `bpf/waits.h`."""
 
 WALKS = 10
 """Stacks that a CPU follows in 10 ms of threads that wait shortly; beyond it some stand for others."""
@@ -116,6 +122,25 @@ class WaitSide:
             nanoseconds = now - max(turn.since, before)
             if nanoseconds > 0:
                 reading.ran.append(Ran(*who_of(turn.who), nanoseconds * turn.weight))
+
+    def put_sleeper(self, sleeper: Sleeper, stack: int) -> bool:
+        """Have the wait of a thread that sleeps counted until it wakes, as one in a stack of this id; False when it
+        woke before that could be."""
+        who, wait, held = sleeper.who, self._wait(), self._programs.maps["waits"]
+        wait.key.who.stack, wait.key.who.start = stack, who.start_ns
+        wait.key.who.pid, wait.key.who.tid = who.pid, who.tid
+        wait.key.who.comm = who.comm.encode("utf-8", "replace")[:15]
+        wait.since, wait.weight = time.monotonic_ns(), 1
+        key = struct.pack("=I", who.tid | SLEEPER)
+        try:
+            held.update(key, bytes(wait), only_new=True)
+        except OSError:
+            return False
+        self._programs.configure({"wait_sleepers": 1})
+        if sleeper.woke:
+            held.delete(key)
+            return False
+        return True
 
     def forget(self) -> None:
         """Let go of the waits that last: other threads are wanted from now on."""

@@ -58,10 +58,11 @@ class Map:
             raise
         return value.raw
 
-    def update(self, key: bytes, value: bytes) -> None:
-        """Set the value of a key. Raises OSError (E2BIG) when the map is full."""
+    def update(self, key: bytes, value: bytes, only_new: bool = False) -> None:
+        """Set the value of a key. Raises OSError: E2BIG when the map is full, EEXIST when one `only_new` is there."""
         key_buffer, value_buffer = writable(key), writable(value)
-        bpf(MAP_UPDATE, struct.pack("=I4xQQQ", self.fd, address_of(key_buffer), address_of(value_buffer), 0))
+        place = (self.fd, address_of(key_buffer), address_of(value_buffer), int(only_new))
+        bpf(MAP_UPDATE, struct.pack("=I4xQQQ", *place))
 
     def delete(self, key: bytes) -> bool:
         """Remove a key; whether it was there."""

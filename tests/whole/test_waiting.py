@@ -172,15 +172,37 @@ def test_threads_that_end_exec_and_fork_while_they_wait(icetop: Icetop, report: 
     assert 0.4 < sums[changing, False] < lived[changing], "the thread that exec ended"
 
 
-def test_what_slept_before_icetop_came_shows_while_it_lasts(icetop: Icetop, report: Report, start: Start) -> None:
+@pytest.mark.parametrize("choice", ["-p", *(pytest.param(other, marks=pytest.mark.soak) for other in ("--comm", ""))])
+def test_what_slept_before_icetop_came_shows_while_it_lasts(
+    choice: str, icetop: Icetop, report: Report, start: Start, tmp_path: Path
+) -> None:
     """Its wait is counted from then on; a thread of the same process that wakes is one of it."""
     code = "import threading, time; threading.Thread(target=time.sleep, args=(60,)).start(); print(1, flush=True)\n"
-    process = start("/usr/bin/python3", "-c", f"{code}while True: time.sleep(0.2)", stdout=subprocess.PIPE)
+    program = tmp_path / f"slept{choice}"
+    program.symlink_to("/usr/bin/python3")
+    process = start(program, "-c", f"{code}while True: time.sleep(0.2)", stdout=subprocess.PIPE)
     assert process.stdout is not None and process.stdout.readline()
-    done = icetop("record", "--kind", "offcpu", "-d", 1.5, "-o", "x.pb.gz", "-p", process.pid)
+    target = {"-p": ("-p", process.pid), "--comm": ("--comm", program.name), "": ()}[choice]
+    done = icetop("record", "--kind", "offcpu", "-d", 1.5, "-o", "x.pb.gz", *target)
     assert done.returncode == 0, done.stderr
-    found = report("x.pb.gz", "--kind", "offcpu", "--stacks")
+    found = report("x.pb.gz", "--kind", "offcpu", "--stacks", "-p", process.pid)
     assert [row["pid"] for row in found["processes"]] == [process.pid]
     slept = sum(row["value"] for row in found["stacks"] if row["tid"] != process.pid and row["cause"] == "sleep") / 1e9
     assert 0.6 * found["duration_s"] < slept < found["duration_s"] + 1
     assert {row["name"] for row in found["functions"]} >= {"[sleep]", "hrtimer_nanosleep"}
+
+
+@pytest.mark.soak
+def test_a_sleep_that_began_before_icetop_came_counts_until_it_wakes(
+    icetop: Icetop, report: Report, start: Start
+) -> None:
+    """To the moment, not to the last second; and the thread is followed from there."""
+    code = "import time; print(1, flush=True); time.sleep(3)\nwhile True: pass"
+    process = start("/usr/bin/python3", "-c", code, stdout=subprocess.PIPE)
+    assert process.stdout is not None and process.stdout.readline()
+    done = icetop("record", "--kind", "wall", "-F", 499, "-d", 4, "-o", "x.pb.gz", "-p", process.pid)
+    assert done.returncode == 0, done.stderr
+    found = report("x.pb.gz", "--kind", "wall")
+    assert found["total"] / 1e9 == pytest.approx(found["duration_s"], abs=0.2)
+    causes = {row["cause"]: row["value"] / 1e9 for row in found["causes"]}
+    assert 0.5 < causes["sleep"] < 3
