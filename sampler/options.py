@@ -62,7 +62,7 @@ def map_sizes(options: CollectOptions, cpus: int) -> dict[str, int]:
     """How large the kernel maps must be so that a full second of ticks that are all different fits twice.
 
     Rows of both epochs are in `counts` while it is drained; a stack takes about a KiB of the ring, a sample to be
-    finished some 16.
+    finished some 16. Of waits a thousand stacks may come before the collector first looks.
     """
     ticks = cpus * options.frequency_hz
     sizes = {
@@ -79,6 +79,6 @@ def map_sizes(options: CollectOptions, cpus: int) -> dict[str, int]:
         "target_pids": 32768,
         "target_cgroups": 8192,
         "target_comms": 64,
-        "stacks": 1 << min(max((ticks * 1024 - 1).bit_length(), 18), 24),
+        "stacks": 1 << min(max((ticks * 1024 - 1).bit_length(), 20 if "offcpu" in options.kinds else 18), 24),
     }
     return {**sizes, **(SMALL if options.small else {}), **options.map_sizes}
