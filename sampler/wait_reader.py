@@ -31,7 +31,6 @@ from .wait_causes import (
 )
 from .wait_side import RawWait, WaitReading
 from .waiting_tasks import SHORTEST_NS, WaitingTasks
-from .who import Who
 
 NEAREST_FRAMES = 8
 """Of a stack that is told in one line, so many functions from the leaf."""
@@ -104,7 +103,8 @@ class WaitReader:
         self._requests_before, self._requests = self._requests, reading.requests or (0, 0)
         self._queued = sum(wait.nanoseconds for wait in reading.waits if wait.run_queue)
         for wait in reading.waits:
-            node = nodes.get(wait.stack) or self._own_node(wait.stack)
+            node = nodes.get(wait.stack)
+            node = self._own_node(wait.stack) if node is None else node
             if node is None:
                 self.lost["stack_forgotten"] += max(wait.times, 1)
                 continue
