@@ -1,11 +1,12 @@
 """What following switches costs: a storm of them, and a database, each beside the same without icetop.
 
-    python benchmarks/waiting.py [RUNS]
+    python benchmarks/waiting.py [RUNS [storm] [pgbench] [redis]]
 
 Two processes on one CPU wake each other through pipes as fast as they can: each of their waits is shorter than what is
 followed always. pgbench asks a PostgreSQL of its own, and redis-benchmark a Redis, where they are installed. Of
 icetop's programs the kernel counts the nanoseconds itself (kernel.bpf_stats_enabled), in runs of their own, as the
-counting costs as much again. Needs root.
+counting costs as much again. bcc's offcputime needs kprobes; where there are none, `offcputime.py` does the same at the
+tracepoint. Five runs of one load take two minutes. Needs root.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from measuring import ICETOP, PROGRAMS, memory_mb, middle
+from icetop.sampler.loader.btf import read_btf
+from icetop.sampler.loader.offsets import find_offsets
+from measuring import ICETOP, PROGRAMS, ROOT, memory_mb, middle
 
 from unwinding import counting_time
 
@@ -80,10 +83,43 @@ def database(folder: Path) -> Iterator[Callable[[], float]]:
         server.wait()
 
 
+@contextmanager
+def redis(folder: Path) -> Iterator[Callable[[], float]]:
+    """A Redis; gives what asks it for as long and says answers a second."""
+    socket = folder / "redis.sock"
+    server = subprocess.Popen(
+        ["redis-server", "--port", "0", "--unixsocket", str(socket), "--save", ""], stdout=subprocess.DEVNULL
+    )
+    ask = ["redis-benchmark", "-s", str(socket), "-t", "get", "-c", "2", "--csv", "-n"]
+
+    def rate(requests: int) -> float:
+        done = subprocess.run([*ask, str(requests)], check=True, capture_output=True, text=True)
+        return float(done.stdout.splitlines()[-1].split(",")[1].strip('"'))
+
+    try:
+        while not socket.exists():
+            time.sleep(0.1)
+        requests = int(SECONDS * rate(10_000))
+        yield lambda: rate(requests)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def offcputime(folder: Path) -> tuple[str, list[str]]:
+    """bcc's, or where that cannot be what does the same, and the words that start it."""
+    tool = shutil.which("offcputime-bpfcc") or shutil.which("offcputime")
+    if tool and Path("/sys/bus/event_source/devices/kprobe").exists():
+        return "bcc's offcputime", [tool, "-f", "3600"]
+    (folder / "include").symlink_to(ROOT / "bpf" / "include")
+    offset = find_offsets(read_btf())["task_pid"]
+    return "as offcputime", ["/usr/bin/python3", str(ROOT / "benchmarks" / "offcputime.py"), str(folder), str(offset)]
+
+
 def main() -> None:
     """Pairs, one after another."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    wanted = sys.argv[2:] or ["storm", "pgbench"]
+    wanted = sys.argv[2:] or ["storm", "pgbench", "redis"]
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         program = Path(name) / "ping_pong"
@@ -93,10 +129,10 @@ def main() -> None:
             "icetop record --kind offcpu": [*ICETOP, "record", "--kind", "offcpu", "-o", f"{name}/x.pb.gz"],
             "perf sched record": ["perf", "sched", "record", "-o", f"{name}/perf.data"],
         }
-        offcputime = shutil.which("offcputime-bpfcc") or shutil.which("offcputime")
-        if offcputime:
-            peers["bcc's offcputime"] = [offcputime, "-f", "60"]
-        print(f"not here: {', '.join(t for t in ('offcputime-bpfcc', 'redis-benchmark') if not shutil.which(t))}")
+        tool, words = offcputime(Path(name))
+        peers[tool] = words
+        missing = [tool for tool in ("pgbench", "redis-benchmark", "perf") if not shutil.which(tool)]
+        print(f"not here: {', '.join(missing)}" if missing else "all are here")
         if "storm" in wanted:
             compare("thousands of switches a second on one CPU", runs, peers, lambda: 2 * storm(program) / 1000)
             with counting_time():
@@ -105,6 +141,9 @@ def main() -> None:
         if "pgbench" in wanted and shutil.which("pgbench"):
             with database(Path(name) / "postgres") as load:
                 compare("transactions of pgbench -S -c 2 a second", runs, peers, load)
+        if "redis" in wanted and shutil.which("redis-benchmark"):
+            with redis(Path(name)) as load:
+                compare("answers of redis-benchmark -t get -c 2 a second", runs, peers, load)
 
 
 def compare(what: str, runs: int, peers: dict[str, list[str]], load: Callable[[], float]) -> None:
