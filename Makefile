@@ -133,7 +133,7 @@ test: lint
 	$(if $(ARGS),tests $(ARGS),$(ALL_PASSES))
 
 soak: setup-test
-	@.venv/bin/python -m pytest -m soak $(ARGS)
+	@.venv/bin/python -m pytest -m soak --durations 0 --durations-min 10 $(ARGS)
 
 bench: setup-test
 	@for script in benchmarks/[!_]*.py; do .venv/bin/python "$$script"; done
