@@ -51,7 +51,7 @@ for _ in sys.stdin:
     for _ in range(int(sys.argv[1])): deeper(20)
     print(time.process_time() - cpu, time.perf_counter() - begin, flush=True)
 """
-ROUNDS, TURNS, DEPTHS, COSTS = 16, 4000, (10, 50, 100, 480), 4
+ROUNDS, TURNS, DEPTHS, COSTS = 14, 4000, (10, 50, 100, 480), 4
 STARTING = 1.0
 """Seconds until each tool samples."""
 
