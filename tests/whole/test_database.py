@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from .conftest import Icetop, Start
+from .test_by_keyboard import Screen, open_screen
+
+__all__ = ["open_screen"]
 
 pytestmark = [pytest.mark.bpf, pytest.mark.soak]
 
@@ -47,10 +50,8 @@ def database(tmp_path: Path) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_a_service_that_waits_for_its_database(
-    database: str, icetop: Icetop, report: Callable[..., dict[str, Any]], start: Start
-) -> None:
-    """View, execute, libpq, poll; the network; and at the other end the very backend, whose CPU time is the scan."""
+def begin_service(database: str, start: Start) -> tuple[int, int]:
+    """A service that asks for what takes a scan, again and again; gives its pid and that of its backend."""
     service = (
         f"import psycopg2\nc = psycopg2.connect({database!r})\nq = c.cursor()\n"
         "q.execute('SELECT pg_backend_pid()'); print(q.fetchone()[0], flush=True)\n"
@@ -59,10 +60,17 @@ def test_a_service_that_waits_for_its_database(
     )
     process = start(PYTHON, "-c", service, stdout=subprocess.PIPE)
     assert process.stdout is not None
-    backend = int(process.stdout.readline())
-    done = icetop("record", "--kind", "offcpu", "-F", 499, "-d", 5, "-o", "x.pb.gz", "-p", f"{process.pid},{backend}")
+    return process.pid, int(process.stdout.readline())
+
+
+def test_a_service_that_waits_for_its_database(
+    database: str, icetop: Icetop, report: Callable[..., dict[str, Any]], start: Start
+) -> None:
+    """View, execute, libpq, poll; the network; and at the other end the very backend, whose CPU time is the scan."""
+    service, backend = begin_service(database, start)
+    done = icetop("record", "--kind", "offcpu", "-F", 499, "-d", 5, "-o", "x.pb.gz", "-p", f"{service},{backend}")
     assert done.returncode == 0, done.stderr
-    found = report("x.pb.gz", "--kind", "offcpu", "--stacks", "-p", process.pid)
+    found = report("x.pb.gz", "--kind", "offcpu", "--stacks", "-p", service)
     told = 0
     for stack in found["stacks"]:
         names = [found["frames"][index]["name"] for index in stack["frames"]]
@@ -73,3 +81,22 @@ def test_a_service_that_waits_for_its_database(
     assert told > 0.8 * found["total"], found["functions"][:20]
     scan = {row["name"]: row["cum_percent"] for row in report("x.pb.gz", "--kind", "cpu", "-p", backend)["functions"]}
     assert scan.get("ExecScan", 0) > 60, scan
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+def test_enter_on_the_other_end_shows_the_backend(
+    size: tuple[int, int], database: str, start: Start, open_screen: Callable[[tuple[int, int]], Screen]
+) -> None:
+    """On the live service: search, enter, and there is the scan, on a screen of any size."""
+    service, backend = begin_service(database, start)
+    screen = open_screen(size)
+    screen.start("--kind", "cpu,offcpu", "-p", service)
+    screen.sees(f"pid {service}")
+    screen.press("2")
+    screen.sees(" threads ")
+    screen.press("/")
+    screen.type(f"to postgres {backend}")
+    screen.press("Enter")
+    screen.sees(f"[to postgres {backend} at 127.0.0.1:")
+    screen.press("Enter")
+    screen.sees(lambda text: f"pid {backend}" in text and "ExecScan" in text)
