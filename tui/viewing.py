@@ -148,6 +148,8 @@ class ViewingApp(AskingApp):
             self._keep_for_good()
         self._picture, work = await self._keeper.read(take)
         self._show_picture()
+        if self._choices is not choices:  # the marks on the time line are ahead of the picture, and stay there
+            self._mark_time()
         self.call_after_refresh(self._feed.shown)
         return work
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -358,3 +359,26 @@ async def test_what_a_function_calls_from_anywhere_has_the_cursor_on_it_and_is_s
         await person.sees("callers of cursor.execute")
         await person.press("g", "S")
         await person.sees("where the cursor is on a function")
+
+
+async def test_marks_stay_where_the_keys_put_them_when_an_older_picture_comes() -> None:
+    async with running() as person:
+        await person.sees("live 01:30")
+        app, let_go, take = person.app, threading.Semaphore(0), person.app._camera.take
+
+        def when_let_go(*what: object) -> object:
+            assert let_go.acquire(timeout=60)
+            return take(*what)
+
+        app._camera.take = when_let_go
+        before = app._picture
+        await person.press("[")
+        await person.press("[")
+        asked = app._choices.span(app._keeper.profile.timeline)
+        assert app._board.strip._picture.shown_ns == asked
+        let_go.release()
+        await person.sees(lambda _: app._picture is not before)
+        assert app._picture.shown_ns[1] > asked[1], "the picture of the first key"
+        assert app._board.strip._picture.shown_ns == asked
+        let_go.release(100)
+        await person.sees(lambda _: app._picture.shown_ns[1] == asked[1])
