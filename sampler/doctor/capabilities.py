@@ -50,7 +50,7 @@ NEEDS = (
         ("DAC_OVERRIDE",),
     ),
     Need("SYS_NICE", "raise the collector's priority", "a machine with every CPU busy may lose samples"),
-    Need("SYS_RESOURCE", "not needed by icetop", "nothing", state=State.ABSENT),
+    Need("SYS_RESOURCE", "lock the memory of eBPF maps, before 5.11", "nothing", state=State.ABSENT),
 )
 
 

@@ -27,6 +27,28 @@ _syscall.restype = ctypes.c_long
 
 def bpf(command: int, attributes: bytes | bytearray) -> int:
     """One bpf(2) call; `attributes` may be a bytearray, which the kernel then writes its answers to."""
+    try:
+        return _call(command, attributes)
+    except PermissionError:
+        # Before 5.11 this may say that a map or program is more than the memory that the process may lock.
+        if command not in (MAP_CREATE, PROGRAM_LOAD) or not _raise_locked_memory():
+            raise
+    return _call(command, attributes)
+
+
+def _raise_locked_memory() -> bool:
+    """Have no limit of locked memory, or the highest that is allowed; whether that is more than before."""
+    import resource  # kernels since 5.11 never need it
+
+    before, highest = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    for limit in (resource.RLIM_INFINITY, highest):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (limit, limit))
+            return limit != before
+    return False
+
+
+def _call(command: int, attributes: bytes | bytearray) -> int:
     buffer = (ctypes.c_char * len(attributes)).from_buffer(
         attributes if isinstance(attributes, bytearray) else bytearray(attributes)
     )

@@ -104,6 +104,8 @@ def test_memlock_counts_before_5_11_only(machine: Machine, monkeypatch: pytest.M
     monkeypatch.setattr(resource, "getrlimit", lambda _: (65536, 65536))
     assert check_memlock(machine).state is State.OK
     old = replace(machine, release="5.10.0")
+    assert check_memlock(old).state is State.OK
+    grant(machine, ALL & ~(1 << NUMBERS["SYS_RESOURCE"]))
     check = check_memlock(old)
     assert check.state is State.DEGRADED and check.finding == "64 KiB" and "ulimit -l" in check.mend
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
