@@ -99,7 +99,9 @@ static inline void add_waited(struct wait_key *key, u64 nanoseconds, u64 times)
         return;
     }
     __sync_fetch_and_add(&sum->nanoseconds, nanoseconds);
-    __sync_fetch_and_add(&sum->times, times);
+    /* Compilers make "or" of adding a constant nothing, and kernels before 5.12 know no atomic operation but adding. */
+    if (times)
+        __sync_fetch_and_add(&sum->times, times);
 }
 
 static inline void add_part(struct wait *wait, u32 epoch, u32 part, u64 nanoseconds, u64 times)

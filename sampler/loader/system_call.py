@@ -71,22 +71,10 @@ def writable(data: bytes) -> ctypes.Array[ctypes.c_char]:
 
 def create_map(name: str, kind: int, key_size: int, value_size: int, entries: int, flags: int = 0) -> int:
     """Make a map; gives its descriptor, closed on exec."""
-    attributes = struct.pack("=5I8x16s", kind, key_size, value_size, entries, flags, name[:15].encode()).ljust(
-        72, b"\0"
+    return bpf(
+        MAP_CREATE,
+        struct.pack("=5I8x16s", kind, key_size, value_size, entries, flags, name[:15].encode()).ljust(72, b"\0"),
     )
-    try:
-        return bpf(MAP_CREATE, attributes)
-    except PermissionError:
-        _lift_memory_limit()
-        return bpf(MAP_CREATE, attributes)
-
-
-def _lift_memory_limit() -> None:
-    """Kernels before 5.11 count maps as memory that the process has locked."""
-    import resource  # of no use on others
-
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 def load_program(name: str, kind: str, instructions: bytes, log_size: int = 0) -> int:

@@ -15,6 +15,9 @@ from icetop.sampler.loader.kept import Keeper
 
 pytestmark = pytest.mark.bpf
 
+ATOMIC = (0xC3, 0xDB)
+"""BPF_STX | BPF_ATOMIC on words and double words (include/uapi/linux/bpf.h)."""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -99,3 +102,11 @@ def test_the_compiler_needs_no_kernel_headers(mount_namespace: tuple[str, ...]) 
         check=True,
     )
     assert parse(json.loads(done.stdout), kept=False).programs.keys() >= {"sample", "emit"}
+
+
+def test_no_atomic_operation_is_used_that_kernels_before_5_12_lack(folder: Path) -> None:
+    """They know adding alone (an immediate of 0) and refuse a program with any other."""
+    for name, (_, code) in compiled_form(Keeper(folder), {}, lambda stage: None).programs.items():
+        instructions = [code[place : place + 8] for place in range(0, len(code), 8)]
+        atomic = [found for found in instructions if found[0] in ATOMIC]
+        assert not any(any(found[4:]) for found in atomic), name
