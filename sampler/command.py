@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -61,7 +62,9 @@ class Command:
     def wait(self) -> int:
         """Wait for its end; gives its exit status as a shell would (128 + signal)."""
         if self._status is None:
-            self._status = os.waitpid(self.pid, 0)[1]
+            with contextlib.suppress(ChildProcessError):  # a signal's handler has found its end meanwhile
+                self._status = os.waitpid(self.pid, 0)[1]
+        assert self._status is not None
         code = os.waitstatus_to_exitcode(self._status)
         return code if code >= 0 else 128 - code
 

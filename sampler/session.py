@@ -27,6 +27,7 @@ class Session:
         target = options.target
         self._end_with_target = end_with_target or bool(target.command)
         self.exit_status: int | None = None
+        self._closing = False
         self._lives = Lives(target.pids)
         self._command = Command(target.command, options.show_command_output) if target.command else None
         self._priority = raise_priority(whole_session=not (target.command and options.show_command_output))
@@ -73,11 +74,15 @@ class Session:
         self._collector.ask_java_for_names()
 
     def stop(self) -> None:
-        """Ask for the end, from any thread or a signal handler."""
-        self._collector.stop()
+        """Ask for the end, from any thread or a signal handler; once it has come, the command is asked that goes on."""
+        if not self._closing:
+            self._collector.stop()
+        elif self._command is not None:
+            self._command.terminate()
 
     def close(self, terminate: bool = True) -> None:
         """Take everything down and wait for the command to end, which is asked for with `terminate`."""
+        self._closing = True
         self._collector.close()
         self._lives.close()
         if self._command is not None:

@@ -52,6 +52,17 @@ def test_a_signal_ends_the_recording_and_keeps_the_file(
     assert report("x.pb.gz")["samples"] > 20
 
 
+def test_a_signal_ends_a_command_that_outlives_its_recording(tmp_path: Path) -> None:
+    words = [*COMMAND, "record", "-d", "0.3", "-o", "x.pb.gz", "--", "sleep", "60"]
+    process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True)
+    while not (tmp_path / "x.pb.gz").exists():
+        time.sleep(0.05)
+    process.terminate()
+    _, complaint = process.communicate(timeout=30)
+    assert b"Traceback" not in complaint and b"descriptor" not in complaint
+    assert process.returncode == 128 + signal.SIGTERM
+
+
 def test_it_is_profiled_from_its_first_instruction(icetop: Icetop, report: Report, shares: Path) -> None:
     """A command that is over after 50 ms has all of its ticks: some 50 of 999 a second (fewer than 25: never seen)."""
     icetop("record", "-F", 999, "-o", "x.pb.gz", "--", shares, "0.05")
