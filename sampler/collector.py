@@ -94,8 +94,6 @@ class Collector:
         except BaseException:
             self._close_own()
             raise
-        self._intervals = Intervals()
-        self._context = replace(context, start_ns=self._intervals.start_ns)
         self._namer = Namer(cache_folder=self._keeper.folder)
         self._processes = ProcessTable(dict(options.labels), self._places)
         self._tables = Tables()
@@ -110,7 +108,7 @@ class Collector:
             self._tables, self._namer, self._processes, self._python, self._finisher.function_start
         )
         self._remarks: list[Notice] = []
-        self._waits = self._wait_reader() if self.kernel.waits else None
+        self._waits: WaitReader | None = None
         self._nodes: dict[int, int] = {}
         self._finished: tuple[list[Finished], list[Finished]] = ([], [])
         self._run_times = RunTimes(options.period_ns)
@@ -119,17 +117,21 @@ class Collector:
         self._cpu_s = 0.0
         self._kernel_memory = 0
         self._said: set[str] = set()
-        self._started = time.monotonic()
         self._reset = False
         self._stopping = False
-        self._new_context: Context | None = self._context
         self._java_maps = JavaMaps(options.java_maps)
         self._orders: deque[Callable[[], None]] = deque(maxlen=100)
-        if self.kernel.refused is not None:
-            self._wait_refused(self.kernel.refused)
         try:
             self._interpreters.look_ahead(options.target)
+            self.kernel.prepare()
+            self._intervals, self._started = Intervals(), time.monotonic()
+            self._context = replace(context, start_ns=self._intervals.start_ns)
+            self._new_context: Context | None = self._context
             self.kernel.begin()
+            if self.kernel.refused is not None:
+                self._wait_refused(self.kernel.refused)
+            elif self.kernel.waits is not None:
+                self._waits = self._wait_reader()
         except BaseException:
             self.close()
             raise

@@ -168,16 +168,25 @@ class KernelSide:
         """Bytes that the programs' maps take in the kernel."""
         return sum(held.memory for held in self._programs.maps.values())
 
-    def begin(self) -> None:
-        """Let the clocks tick. Raises CannotLoad.
+    def prepare(self) -> None:
+        """Have the kernel take all programs that the first samples need. Raises CannotLoad.
 
-        Where Python runs, all walkers are waited for, so that its first sample has its frames. Elsewhere the native
-        walker's loop, which takes the verifier some 20 ms, joins later; until then user space walks every stack.
+        Where Python runs, all walkers are waited for, so that its first sample and wait have its frames. Elsewhere the
+        native walker's loop, which takes the verifier some 20 ms, joins later; until then user space walks every stack.
+        Where threads cannot be followed they are not, and `refused` says why.
         """
-        early = self.python.expected
-        if early:
+        if self.python.expected:
             self._join_walker()
             self.python.wait()
+        if self._begins_with_waits:
+            with contextlib.suppress(CannotLoad):
+                self._load_waits()
+
+    def begin(self) -> None:
+        """Let the clocks tick, and follow waits. Raises CannotLoad."""
+        if self._begins_with_waits and self.refused is None:
+            with contextlib.suppress(CannotLoad):
+                self._attach_waits()
         self._programs.attach_clocks("sample", self._frequency)
         self._join_walker()
 
@@ -194,13 +203,24 @@ class KernelSide:
         """Follow what threads wait for, from now on. Raises CannotLoad, and ever after the same: see `refused`."""
         if self.refused is not None:
             raise self.refused
-        if self.waits is not None:
-            return
-        try:
+        if self.waits is None:
+            self._load_waits()
+            self._attach_waits()
+
+    def _load_waits(self) -> None:
+        with self._may_refuse():
             for name, entries in WAIT_MAPS.items():
                 self._programs.resize(name, entries)
             self._programs.add_chain(WAITS)
+
+    def _attach_waits(self) -> None:
+        with self._may_refuse():
             self.waits = WaitSide(self._programs)
+
+    @contextlib.contextmanager
+    def _may_refuse(self) -> Iterator[None]:
+        try:
+            yield
         except CannotLoad as error:
             self.refused = error
             raise
@@ -342,9 +362,7 @@ class KernelSide:
             self._join_walker()
         if options.target.command:
             programs.attach_raw_tracepoint("sched_process_fork", "follow_forks")
-        if "offcpu" in options.kinds:
-            with contextlib.suppress(CannotLoad):
-                self.follow_waits()
+        self._begins_with_waits = "offcpu" in options.kinds
 
     def _knobs(self, options: CollectOptions, offsets: dict[str, int], sizes: dict[str, int]) -> dict[str, int]:
         layout = own_layout()
