@@ -58,10 +58,6 @@ class SeriesTable:
         self._known: dict[tuple[tuple[int, int, int], ...], tuple[int, StackEnd]] = {}
         self._places: dict[tuple[Series, tuple[tuple[str, str], ...]], int] = {}
 
-    def is_time(self, key: int) -> bool:
-        """Whether a label's key, its place among the strings, is that of a sample's time."""
-        return key in self._time_keys
-
     def place(self, labels: LabelList) -> tuple[int, int, StackEnd]:
         """The series that a sample's labels mean, the end of its time bucket (0: not told) and how its stack ended."""
         if len(labels) > MOST_LABELS:

@@ -12,7 +12,6 @@ from ..profiles.vocabulary import Language
 from . import profile_pb2 as pprof
 from .context_note import LATEST_NS, Note, usual_language
 from .limits import Limits
-from .message_columns import Numbers, columns
 from .opening import Reading
 from .source_files import language_by_ending
 from .wire import Malformed, fields, varint
@@ -27,17 +26,6 @@ FEW_SAMPLES = 8 << 20
 SAMPLE_OVERHEAD = 64
 """Bytes of samples that are kept while the tables are read, so that most files are read but once; and what each takes
 beside its content."""
-
-AT_ONCE = 1 << 15
-"""Locations that are taken in together."""
-
-LOCATION_FORMS, LINE_TAG = ((0x08, 0x10, 0x18, 0x22, 0x08, 0x10), (0x08, 0x18, 0x22, 0x08, 0x10)), 0x22
-"""The tags of a location with an address and one function: its id, mapping, if it has one, and address, then the
-function and its line."""
-
-TOP, SIGN = (1 << 64) - 1, 1 << 63
-
-Row = tuple[int, tuple[int, int, tuple[tuple[int, int], ...]]]
 
 Entry = TypeVar("Entry")
 
@@ -60,7 +48,6 @@ class Input:
         self.comments: list[int] = []
         self.numbers: dict[int, int] = {}
         self.period_type = (0, 0)
-        self._late_locations: list[bytes] = []
         self._limits = limits
 
     def string(self, index: int) -> str:
@@ -97,7 +84,7 @@ class Input:
             named = known.get(lines)
             if named is None:
                 named = known[lines] = tuple(self._lines(lines))
-            if len(named) == 1 and named[0].function[:1] == "[" and _is_placeholder(named[0], binary, offset):
+            if len(named) == 1 and named[0].function[:1] == "[" and named[0] == Line(placeholder(binary, offset)):
                 named = ()
             language = note.language(binary, build_id, offset) if note else _guess(binary, named)
             yield Location(language, binary, build_id, offset, named)
@@ -109,7 +96,7 @@ class Input:
             raise Malformed(f"a location refers to mapping {mapping}, which is not there")
         start, limit, offset, filename, build_id = self.mappings[mapping]
         place = address - start + offset if start <= address < limit else address
-        return self.string(filename), self.string(build_id), place & TOP
+        return self.string(filename), self.string(build_id), place & (1 << 64) - 1
 
     def _lines(self, lines: tuple[tuple[int, int], ...]) -> Iterator[Line]:
         for function, line in lines:
@@ -128,9 +115,10 @@ class Input:
             self._limits.hold(len(self.strings), self._limits.entries, "strings")
             self.strings.append(content.decode("utf-8", "replace"))
         elif number == LOCATION:
-            self._late_locations.append(content)
-            if len(self._late_locations) == AT_ONCE:
-                self.finish()
+            location = pprof.Location.FromString(content)
+            _few(len(location.line), MOST_LINES, "functions at one place")
+            lines = tuple((line.function_id, line.line) for line in location.line)
+            self._add(self.locations, location.id, (location.mapping_id, location.address, lines), "locations")
         elif number == FUNCTION:
             function = pprof.Function.FromString(content)
             entry = (function.name, function.system_name, function.filename, function.start_line)
@@ -141,24 +129,6 @@ class Input:
             self._add(self.mappings, mapping.id, (*memory, mapping.filename, mapping.build_id), "mappings")
         else:
             self._take_head(number, value, content)
-
-    def finish(self) -> None:
-        """Take in the locations that wait to be taken in together."""
-        contents, self._late_locations = self._late_locations, []
-        rows: dict[int, Row] = {}
-        others = list(range(len(contents)))
-        for tags in LOCATION_FORMS:
-            read = columns([contents[place] for place in others], tags, 1, inner=LINE_TAG)
-            for place, row in zip(read.places.tolist(), _rows(read.values), strict=True):
-                rows[others[place]] = row
-            others = [others[place] for place in read.others]
-        for place in others:
-            location = pprof.Location.FromString(contents[place])
-            _few(len(location.line), MOST_LINES, "functions at one place")
-            pairs = tuple((line.function_id, line.line) for line in location.line)
-            rows[place] = location.id, (location.mapping_id, location.address, pairs)
-        for place in range(len(contents)):
-            self._add(self.locations, *rows[place], "locations")
 
     def _take_head(self, number: int, value: int, content: bytes) -> None:
         if number in (SAMPLE_TYPE, PERIOD_TYPE):
@@ -194,7 +164,6 @@ def read_tables(stream: Reading, limits: Limits) -> Input:
                     tables.samples.append(content)
             else:
                 tables.take(number, value, content)
-        tables.finish()
     except DecodeError:
         raise Malformed("one of its tables is damaged") from None
     limits.hold(samples, limits.samples, "samples")
@@ -206,20 +175,6 @@ def read_tables(stream: Reading, limits: Limits) -> Input:
 
 def _guess(binary: str, lines: tuple[Line, ...]) -> Language:
     return (language_by_ending(lines[0].file) if lines else None) or usual_language(binary)
-
-
-def _is_placeholder(line: Line, binary: str, offset: int) -> bool:
-    """Whether a line is what stands for the name of a place that has none."""
-    return not line.file and line.function == placeholder(binary, offset) and line == Line(line.function)
-
-
-def _rows(values: list[Numbers]) -> Iterator[Row]:
-    """Locations of one of the forms."""
-    ids, *mappings, addresses, _, functions, lines = (column.tolist() for column in values)
-    for identity, mapping, address, function, line in zip(
-        ids, *mappings or [[0] * len(ids)], addresses, functions, lines, strict=True
-    ):
-        yield identity, (mapping, address, ((function, line if line < SIGN else 0),))
 
 
 def _few(number: int, most: int, what: str) -> None:

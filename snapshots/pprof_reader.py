@@ -22,11 +22,9 @@ from .file_series import SeriesTable
 from .file_time import FileTime
 from .labels import COMMENT
 from .limits import Limits
-from .message_columns import IntArray, Numbers, split
 from .node_table import NodeTable
 from .opening import Reading
 from .pprof_input import DEFAULT_TYPE, DURATION, SAMPLE, TIME, Input, read_tables
-from .sample_parts import Counted, SampleParts
 from .sample_types import Column, columns_of
 from .wire import Malformed, fields
 
@@ -72,18 +70,18 @@ def _note(tables: Input) -> tuple[Note | None, list[Notice]]:
     return merged, []
 
 
-BATCH, MOST_BYTES = 1 << 14, 1 << 19
-"""Samples, and bytes of their stacks, that are taken into the tables in one go."""
+BATCH, MOST_FRAMES = 1 << 14, 1 << 18
+"""Samples, and frames of them, that are taken into the tables in one go."""
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Samples whose stacks have no nodes yet: their different stacks by root and locations as they are in the file, the
-    bytes of all, and of each sample its stack and the rest."""
+    """Samples whose stacks have no nodes yet: the root of each, its locations root first, where these end, the rest."""
 
-    stacks: dict[tuple[int, bytes], int] = field(default_factory=dict)
-    size: int = 0
-    rows: list[tuple[int, int, int, list[tuple[int, int]]]] = field(default_factory=list)
+    roots: list[int] = field(default_factory=list)
+    identities: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    rows: list[tuple[int, int, list[tuple[int, int]]]] = field(default_factory=list)
 
 
 class _Reader:
@@ -92,9 +90,7 @@ class _Reader:
         self._note = note
         self._limits = limits
         self._columns = columns_of(tables.sample_types(), tables.string(tables.numbers.get(DEFAULT_TYPE, 0)))
-        identities = np.fromiter(tables.locations, dtype=np.uint64, count=len(tables.locations))
-        self._places = np.argsort(identities)
-        self._identities = identities[self._places]
+        self._places = {identity: place for place, identity in enumerate(tables.locations)}
         self._nodes = NodeTable()
         self._name = tables.main_binary() or name
         self._series = SeriesTable(tables, self._name, own=note is not None, limits=limits)
@@ -103,69 +99,46 @@ class _Reader:
 
     def take_samples(self, contents: Iterable[bytes]) -> None:
         """Take in all samples."""
-        parts = SampleParts(self._read, self._series.is_time)
+        parse = pprof.Sample.FromString
         try:
             for content in contents:
-                self._take(*parts.of(content))
+                self._take(parse(content))
         except DecodeError:
             raise Malformed("one of its samples is damaged") from None
         self._count()
 
-    def _read(self, sample: pprof.Sample) -> Counted:
-        """What a sample says beside its stack."""
-        values = sample.value
+    def _take(self, sample: pprof.Sample) -> None:
+        values, batch = sample.value, self._batch
         if len(values) != len(self._tables.types):
             raise Malformed(f"a sample has {len(values)} values, the file {len(self._tables.types)} sample types")
         series, time_ns, end = self._series.place(sample.label)
-        return Counted(series, time_ns, end, [column.counted(values) for column in self._columns])
-
-    def _take(self, locations: bytes, counted: Counted, time_ns: int) -> None:
-        batch = self._batch
-        known = len(batch.stacks)
-        stack = batch.stacks.setdefault((counted.end, locations), known)
-        batch.size += len(locations) * (stack == known)
-        batch.rows.append((stack, counted.series, time_ns, counted.values))
-        if len(batch.rows) == BATCH or batch.size > MOST_BYTES:
+        batch.roots.append(end)
+        batch.identities.extend(reversed(sample.location_id))
+        batch.ends.append(len(batch.identities))
+        batch.rows.append((series, time_ns, [column.counted(values) for column in self._columns]))
+        if len(batch.rows) == BATCH or len(batch.identities) > MOST_FRAMES:
             self._count()
 
     def _count(self) -> None:
         batch, self._batch = self._batch, _Batch()
         if not batch.rows:
             return
-        leaves = self._leaves(list(batch.stacks))
-        for stack, series, time_ns, counted in batch.rows:
+        for node, (series, time_ns, counted) in zip(self._leaves(batch), batch.rows, strict=True):
             for column, (samples, value) in zip(self._columns, counted, strict=True):
                 if samples or value:
-                    self._time.add(time_ns, column.kind, leaves[stack], series, samples, value)
+                    self._time.add(time_ns, column.kind, node, series, samples, value)
 
-    def _leaves(self, stacks: list[tuple[int, bytes]]) -> list[int]:
-        """The leaf nodes of stacks by root and locations, leaf first."""
-        read, begins, lengths = split([locations for _, locations in stacks])
-        if (lengths < 0).any():
-            raise Malformed("one of its samples is damaged")
-        steps = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        identities = read.numbers[np.repeat(begins + lengths - 1, lengths) - steps]
-        roots = np.fromiter((end for end, _ in stacks), dtype=np.int64, count=len(stacks))
+    def _leaves(self, batch: _Batch) -> list[int]:
+        lengths = np.diff(batch.ends, prepend=0)
         try:
-            leaves: list[int] = self._nodes.add(roots, lengths, self._places_of(identities)).tolist()
+            places = np.array(list(map(self._places.__getitem__, batch.identities)), dtype=np.int64)
+            leaves: list[int] = self._nodes.add(np.array(batch.roots, dtype=np.int64), lengths, places).tolist()
+        except KeyError as error:
+            raise Malformed(f"a sample refers to location {error}, which is not there") from None
         except ValueError as error:
             raise Malformed(str(error)) from None
         self._limits.hold(len(self._nodes), self._limits.nodes, "stack frames")
         return leaves
-
-    def _places_of(self, identities: Numbers) -> IntArray:
-        """The places of locations by their ids. Raises Malformed."""
-        if not len(self._identities):
-            return self._missing(identities)
-        found = np.minimum(np.searchsorted(self._identities, identities), len(self._identities) - 1)
-        wrong = identities[self._identities[found] != identities]
-        return self._missing(wrong) if len(wrong) else self._places[found]
-
-    @staticmethod
-    def _missing(identities: Numbers) -> IntArray:
-        if len(identities):
-            raise Malformed(f"a sample refers to location {identities[0]}, which is not there")
-        return identities.astype(np.int64)
 
     def tables(self, notices: list[Notice]) -> Delta:
         """The delta of all tables."""

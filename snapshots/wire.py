@@ -37,12 +37,12 @@ def fields(read: Callable[[int], bytes]) -> Iterator[tuple[int, int, bytes]]:
         if tag < 0x80:
             at += 1
         else:
-            tag, at = number_at(buffer, at)
+            tag, at = _varint(buffer, at)
         number, form = tag >> 3, tag & 7
         if number == 0:
             raise Malformed("it is not a pprof file")
         if form == NUMBER:
-            value, at = number_at(buffer, at)
+            value, at = _varint(buffer, at)
             yield number, value, b""
             continue
         if form == BYTES:
@@ -50,7 +50,7 @@ def fields(read: Callable[[int], bytes]) -> Iterator[tuple[int, int, bytes]]:
             if length < 0x80:
                 at += 1
             else:
-                length, at = number_at(buffer, at)
+                length, at = _varint(buffer, at)
         elif form in _FIXED:
             length = _FIXED[form]
         else:
@@ -75,7 +75,7 @@ def varint(number: int) -> bytes:
     return bytes(encoded)
 
 
-def number_at(buffer: bytes, at: int) -> tuple[int, int]:
+def _varint(buffer: bytes, at: int) -> tuple[int, int]:
     """The number at a place, and the place after it."""
     if at + 1 < len(buffer):  # one byte or two, as most have
         first, second = buffer[at], buffer[at + 1]
