@@ -37,11 +37,13 @@ class State(NamedTuple):
 
 
 class Factors(NamedTuple):
-    """What a CIE says of how its programs are written. `encoding` is that of pointers (DW_EH_PE_*)."""
+    """What a CIE says of how its programs are written. `encoding` is that of pointers (DW_EH_PE_*), `may_sign` says
+    that the processor can sign return addresses."""
 
     code: int
     data: int
     encoding: int
+    may_sign: bool = False
 
 
 class Machine:
@@ -241,6 +243,12 @@ class Machine:
         self._cfa, place = _block(program, place)
         return place
 
+    def sign(self, program: bytes, place: int) -> int:
+        """DW_CFA_AARCH64_negate_ra_state: return addresses are signed from here on, or no longer."""
+        if not self._factors.may_sign:
+            raise BrokenFile("an unknown instruction 0x2d")
+        return place
+
     def skip_number(self, program: bytes, place: int) -> int:
         """DW_CFA_GNU_args_size, which says nothing about where registers are."""
         return unsigned(program, place)[1]
@@ -282,7 +290,7 @@ _HANDLERS: dict[int, Callable[[Machine, bytes, int], int]] = {
     0x14: Machine.add,
     0x15: Machine.add,
     0x16: Machine.set_to_expression,
-    0x2D: lambda machine, program, place: place,  # DW_CFA_AARCH64_negate_ra_state: return addresses are signed
+    0x2D: Machine.sign,
     0x2E: Machine.skip_number,
     0x2F: Machine.save_negative,
 }

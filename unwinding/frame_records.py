@@ -190,7 +190,7 @@ def _read_shared(data: bytes, place: int) -> Shared:
         place += length
     elif augmentation:
         raise BrokenFile("an augmentation of an unknown form")
-    factors = Factors(code, factor, encoding)
+    factors = Factors(code, factor, encoding, may_sign=register == LINK)
     machine = Machine(factors, State(_BEFORE[register], {}), 0)
     machine.run(data[place:])
     return Shared(factors, machine.state, augmentation[:1] == b"z")

@@ -40,7 +40,8 @@ class UnwindTable:
         self._elf = elf
         self._counters = counters
         self._code = sorted(part for part in elf.segments if part.executable and elf.machine in MACHINES)
-        self._go_section = elf.section(".gopclntab", ".data.rel.ro.gopclntab") if elf.machine in ROWS_FOR else None
+        self._has_rows = elf.machine in ROWS_FOR
+        self._go_section = elf.section(".gopclntab", ".data.rel.ro.gopclntab") if self._has_rows else None
         self._cfi = self._try(eh_frame)
         self._go = self._try(GoSource.of) if self._go_section is not None else None
         self._debug_frame: CfiSource | None = None
@@ -52,7 +53,7 @@ class UnwindTable:
     def row_at(self, offset: int) -> Row:
         """The row of the code at an offset in the file."""
         address, _ = self._code_at(offset, offset + 1)
-        return unpack(NONE if address is None else self.stretch_at(address).row_at(address))
+        return unpack(NONE if address is None or not self._has_rows else self.stretch_at(address).row_at(address))
 
     def rows_between(self, begin: int, end: int) -> list[tuple[int, bytes]]:
         """The rows in force between two offsets in the file: where each starts, the first at `begin`, and its bytes.
@@ -63,7 +64,7 @@ class UnwindTable:
         offset = begin
         while offset < end:
             address, length = self._code_at(offset, end)
-            if address is None:
+            if address is None or not self._has_rows:
                 part, move = gap(offset, offset + length), 0
             else:
                 part, move = self.stretch_at(address).part(address, address + length), offset - address
