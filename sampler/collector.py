@@ -26,7 +26,7 @@ from .finisher import Finisher
 from .intervals import Intervals
 from .java_maps import JavaMaps
 from .kept_interpreters import KeptInterpreters
-from .kernel_side import KernelSide, RawStack, Reading, Snapshot
+from .kernel_side import KernelSide, Reading
 from .lives import Lives
 from .loader.kept import Keeper
 from .loader.processor import HERE
@@ -36,6 +36,7 @@ from .process_table import ProcessTable
 from .python_frames import PythonFrames
 from .python_processes import PythonProcesses
 from .python_stacks import PythonStacks
+from .raw_stacks import RawStack, Snapshot
 from .run_times import RunTimes
 from .runtime_notices import runtime_notices, unnamed_java
 from .stack_reader import StackReader

@@ -15,8 +15,9 @@ from ..unwinding.code import ProcessCode, UnwindTables
 from ..unwinding.pages import PAGE_SHIFT, pages_of
 from ..unwinding.stack_bytes import StackBytes
 from ..unwinding.unwinder import Registers, Walk, unwind
-from .kernel_side import KernelSide, RawStack, Snapshot
+from .kernel_side import KernelSide
 from .process_table import KnownProcess, ProcessTable
+from .raw_stacks import RawStack, Snapshot
 
 READ_AHEAD = 8
 """Pages of rows given to the kernel beyond one that was missed: code nearby runs soon."""

@@ -12,8 +12,8 @@ from ..symbols.vdso import NAME as VDSO
 from ..unwinding.code import ProcessCode, UnwindTables
 from ..unwinding.frame_pointers import Keeps, keeps_at, true_stack
 from ..unwinding.table import UnwindTable
-from .kernel_side import RawStack
 from .process_table import ProcessTable
+from .raw_stacks import RawStack
 
 MOST_SPACES, MOST_ADDRESSES = 1024, 1 << 15
 """Address spaces, and places in binaries, of which is remembered what was found."""

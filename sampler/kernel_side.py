@@ -7,17 +7,14 @@ are still in the old one are waited for; the old half then stands still, and tic
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import struct
 import time
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..profiles.target import Target
-from ..profiles.vocabulary import StackEnd
 from ..targets.cgroup_search import resolve_cgroup
 from ..targets.cgroups import own_layout
 from ..targets.namespaces import shown_pid_namespace
@@ -30,6 +27,7 @@ from .loader.programs import WAITS, CannotLoad, check_permission, make_programs
 from .mapping_writer import MappingWriter
 from .options import WITHOUT_ROWS, CollectOptions, map_sizes
 from .python_writer import PythonWriter
+from .raw_stacks import RawStack, RecordParser, Snapshot
 from .ring_buffer import RingBuffer
 from .wait_side import WAIT_MAPS, WaitReading, WaitSide
 from .who import RawCount, who_of
@@ -42,68 +40,6 @@ allows chains of 33 programs."""
 
 LOST_REASONS = {"LOST_RING_FULL": "ring_full", "LOST_COUNTS_FULL": "counts_full", "LOST_CHAIN_BROKEN": "chain_broken"}
 EPOCH_STRIDE = 8
-
-
-ENDS = {
-    "END_COMPLETE": StackEnd.COMPLETE,
-    "END_NO_REGISTERS": StackEnd.UNREADABLE_STACK,
-    "END_UNREADABLE": StackEnd.UNREADABLE_STACK,
-    "END_TOO_DEEP": StackEnd.TOO_DEEP,
-    "END_NO_FRAME_POINTER": StackEnd.NO_FRAME_POINTER,
-    "END_NO_MEMORY": StackEnd.PROCESS_GONE,
-    "END_BAD_ROW": StackEnd.BAD_ROW,
-    "END_JIT_NO_FRAME_POINTER": StackEnd.JIT_NO_FRAME_POINTER,
-    "END_RATE_LIMITED": StackEnd.RATE_LIMITED,
-    "END_SNAPSHOT_LOST": StackEnd.SNAPSHOT_LOST,
-}
-"""What the walker's word for an end is in ours; any other is code without unwind information."""
-
-
-@dataclass(slots=True)
-class RawStack:
-    """A stack as it was walked: addresses leaf first, the kernel's before the user's. But for the first of each,
-    the byte before an address is in the code that ran.
-
-    `python` are its Python frames, leaf first, one packed word each (see `PythonFrames`); `python_end` is the word of
-    `enum python_end` for how their walk ended, and `python_identity` what their code objects have to add up to (see
-    `code_identity`). `task` is the name of the asyncio task that ran, where it has one of its own. `image` is the id of
-    the program, which forked processes share.
-    """
-
-    stack: int
-    space: int
-    start_ns: int
-    pid: int
-    end: StackEnd
-    kernel: array[int]
-    user: array[int]
-    image: int = 0
-    python: array[int] = field(default_factory=lambda: array("Q"))
-    python_end: str = "PYTHON_UNKNOWN"
-    python_identity: int = 0
-    task: str = ""
-
-
-@dataclass(slots=True)
-class Snapshot:
-    """A sample that the kernel could not finish: `walked` as far as it came, the registers there, the stack above.
-
-    `count` is its row of the counts, of the epoch `epoch`. `unmapped` says that it stopped because no mapping is known
-    for `pc`, `doubtful` that it went wrong so or otherwise, not for want of rows, and begins anew with the leaf.
-    `registers` are the innermost frame's, by DWARF number.
-    """
-
-    count: RawCount
-    epoch: int
-    walked: RawStack
-    pc: int
-    sp: int
-    bp: int
-    is_return_address: bool
-    unmapped: bool
-    doubtful: bool
-    registers: array[int]
-    stack: bytes
 
 
 @dataclass(slots=True)
@@ -276,14 +212,14 @@ class KernelSide:
         found = False
         for record in self._ring.records():
             found = True
-            yield self._parse(record)
+            yield self._records.stack(record)
         if found:
             self._programs.maps["unread"].update(struct.pack("=i", 0), bytes(8))
 
     def snapshots(self) -> Iterator[Snapshot]:
         """The samples to be finished that were sent since the last time."""
         for record in self._snapshots.records():
-            yield self._parse_snapshot(record)
+            yield self._records.snapshot(record)
 
     def put_page(self, key: int, page: bytes) -> None:
         """Give the walker a page of rows."""
@@ -337,18 +273,8 @@ class KernelSide:
     def _set_up(self, options: CollectOptions, offsets: dict[str, int], sizes: dict[str, int]) -> None:
         programs = self._programs
         self._frequency = options.frequency_hz
-        self._event: Any = dict(programs.types["scratch"]._fields_)["event"]
-        self._frames_offset: int = self._event.frames.offset
-        self._ends = {
-            number: ENDS.get(name, StackEnd.NO_UNWIND_INFO) for name, number in self._form.enums["walk_end"].items()
-        }
-        self._python_ends = {number: name for name, number in self._form.enums["python_end"].items()}
-        snapshot = programs.types["snapshot_room"]
-        self._snapshot: Any = without_last(without_last(snapshot))
-        self._frames_of_snapshot: int = snapshot.frames.offset
-        self._stack_offset: int = snapshot.stack.offset
+        self._records = RecordParser(self._form, programs.types)
         self._snapshots = RingBuffer(programs.maps["snapshots"].fd, sizes["snapshots"])
-        self._head: Any = without_last(self._event)
         self._key = programs.types["counts.key"]
         self._counters = self._form.enums["counter"]
         self._ring = RingBuffer(programs.maps["stacks"].fd, sizes["stacks"])
@@ -422,79 +348,10 @@ class KernelSide:
             if row.epoch != epoch:
                 continue
             gone.append(key)
-            reading.counts.append(self._row(row, struct.unpack("=Q", value)[0]))
+            reading.counts.append(RawCount(*who_of(row), struct.unpack("=Q", value)[0]))
         counts.delete_all(gone)
-
-    def _parse(self, record: bytes) -> RawStack:
-        event = self._head.from_buffer_copy(record)
-        first_user = self._frames_offset + 8 * event.kernel_frames
-        end = first_user + 8 * event.user_frames
-        last = end + 8 * event.python_frames
-        return RawStack(
-            stack=event.stack,
-            space=event.space,
-            image=event.image,
-            start_ns=event.start,
-            pid=event.pid,
-            end=self._ends[event.end],
-            kernel=array("Q", record[self._frames_offset : first_user]),
-            user=array("Q", record[first_user:end]),
-            python=array("Q", record[end:last]),
-            python_end=self._python_ends[event.python_end],
-            python_identity=event.python_identity,
-            task=task_name(event.task),
-        )
-
-    def _parse_snapshot(self, record: bytes) -> Snapshot:
-        found = self._snapshot.from_buffer_copy(record)
-        first, ends = self._frames_of_snapshot, self._form.enums["walk_end"]
-
-        def frames(begin: int, number: int) -> array[int]:
-            return array("Q", record[first + 8 * begin : first + 8 * (begin + number)])
-
-        walked = RawStack(
-            stack=0,
-            space=found.space,
-            image=found.image,
-            start_ns=found.key.start,
-            pid=found.key.pid,
-            end=self._ends[found.end],
-            kernel=frames(0, found.kernel_frames),
-            user=frames(found.kernel_frames, found.depth),
-            python=frames(found.python_start, found.python_frames),
-            python_end=self._python_ends[found.python_end],
-            python_identity=found.python_identity,
-            task=task_name(found.task),
-        )
-        return Snapshot(
-            count=self._row(found.key, 1),
-            epoch=found.key.epoch,
-            walked=walked,
-            pc=found.pc,
-            sp=found.sp,
-            bp=found.bp,
-            is_return_address=bool(found.is_return_address),
-            unmapped=found.end == ends["END_UNMAPPED"],
-            doubtful=found.end != ends["END_MISSING_PAGE"],
-            registers=array("Q", bytes(found.registers)),
-            stack=record[self._stack_offset : self._stack_offset + found.stack_bytes],
-        )
-
-    def _row(self, key: Any, samples: int) -> RawCount:
-        return RawCount(*who_of(key), samples)
 
 
 def cgroup_keys(target: Target) -> set[bytes]:
     """The target's cgroups as keys of the kernel's map. Raises CgroupNotFound."""
     return {struct.pack("=Q", resolve_cgroup(path).id) for path in target.cgroups}
-
-
-def task_name(words: Any) -> str:
-    """The name of a task as the kernel sends it; empty when there is none."""
-    return bytes(words).partition(b"\0")[0].decode("ascii", "replace") if words[0] else ""
-
-
-def without_last(struct: Any) -> Any:
-    """The ctypes struct without its last member, of which records have only some."""
-    members = {"_pack_": 1, "_layout_": "ms", "_fields_": struct._fields_[:-1]}
-    return type(f"{struct.__name__}_head", (ctypes.Structure,), members)

@@ -12,8 +12,8 @@ from ..symbols.cpython.asyncio_tasks import HANDLE_RUN
 from ..symbols.cpython.code_objects import SHIM, CodeReader
 from ..symbols.cpython.layouts import Layout
 from .code_identity import add_identity, read_identity
-from .kernel_side import RawStack
 from .python_processes import Interpreter
+from .raw_stacks import RawStack
 from .tables import Tables
 
 MOST_WORDS = MOST_CODES = 60_000

@@ -11,10 +11,10 @@ from ..profiles.vocabulary import StackEnd
 from ..symbols.cpython.interpreter_file import Unusable
 from ..symbols.mappings import AddressSpace
 from ..unwinding.code import is_generated
-from .kernel_side import RawStack
 from .merging import DISAGREE, PYTHON_ENDS, Merged, PythonEnd, merge, split_runs
 from .python_frames import PythonFrame, PythonFrames
 from .python_processes import Found, Interpreter, PythonProcesses
+from .raw_stacks import RawStack
 from .tables import Tables
 
 GREENLET = re.compile(r"_?greenlet\.")

@@ -11,9 +11,9 @@ from ..profiles.vocabulary import Language, StackEnd
 from ..symbols.mappings import AddressSpace
 from ..symbols.namer import Namer
 from .jit_code import AddressKey, JitCode, ProcessKey
-from .kernel_side import RawStack
 from .process_table import KnownProcess, ProcessTable
 from .python_stacks import PythonStacks
+from .raw_stacks import RawStack
 from .tables import Tables
 
 MOST_ADDRESSES = 60_000

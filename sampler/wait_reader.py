@@ -14,7 +14,7 @@ from ..profiles.vocabulary import PEER, WAITING, Language, StackEnd
 from ..symbols.namer import KERNEL, Namer
 from ..targets.peers import Peer, Peers
 from ..targets.threads import Threads, thread_name
-from .kernel_side import RawStack
+from .raw_stacks import RawStack
 from .stack_reader import ENTRIES, StackReader
 from .tables import Tables
 from .wait_causes import (

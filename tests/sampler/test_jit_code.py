@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from icetop.profiles.stacks import ROOTS
 from icetop.profiles.vocabulary import Language, StackEnd
-from icetop.sampler.kernel_side import RawStack
 from icetop.sampler.process_table import KnownProcess, ProcessTable
+from icetop.sampler.raw_stacks import RawStack
 from icetop.sampler.stack_reader import StackReader
 from icetop.sampler.tables import Tables
 from icetop.symbols.mappings import AddressSpace, Mapping

@@ -9,10 +9,10 @@ from typing import Any, cast
 
 import pytest
 from icetop.profiles.vocabulary import StackEnd
-from icetop.sampler.kernel_side import RawStack
 from icetop.sampler.python_frames import PythonFrame, PythonFrames
 from icetop.sampler.python_processes import Interpreter, PythonProcesses
 from icetop.sampler.python_stacks import PythonStacks
+from icetop.sampler.raw_stacks import RawStack
 from icetop.symbols.mappings import AddressSpace
 
 LOOP, OUTERMOST = 0x1000, 0x2000

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from icetop.sampler import finisher, kernel_side
-from icetop.sampler.kernel_side import ENDS
 from icetop.sampler.loader.source import FOLDER, enums
+from icetop.sampler.raw_stacks import ENDS
 from icetop.unwinding import pages, rows
 from icetop.unwinding.rows import FramePointer, RowKind
 

@@ -10,11 +10,11 @@ from icetop.profiles.target import Target
 from icetop.sampler import kernel_side
 from icetop.sampler.collector import Collector
 from icetop.sampler.context import collect_context
-from icetop.sampler.kernel_side import RawStack
 from icetop.sampler.loader import compile as compiler
 from icetop.sampler.loader import compiled
 from icetop.sampler.loader.source import joined_source
 from icetop.sampler.options import CollectOptions
+from icetop.sampler.raw_stacks import RawStack
 from icetop.sampler.who import RawCount
 
 TICK = "count(COUNT_TICKS, scratch_here->key.epoch);"

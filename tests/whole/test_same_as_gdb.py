@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from icetop.sampler.kernel_side import RawStack
 from icetop.sampler.loader.compiled import CompiledForm
+from icetop.sampler.raw_stacks import RawStack
 from icetop.tests.unwinding.stopped import GDB_FRAMES
 
 from .conftest import Start

@@ -19,8 +19,8 @@ from typing import NamedTuple
 import pytest
 from icetop.profiles.vocabulary import Language
 from icetop.sampler.collector import Collector
-from icetop.sampler.kernel_side import RawStack
 from icetop.sampler.loader.compiled import CompiledForm
+from icetop.sampler.raw_stacks import RawStack
 
 from .conftest import Start
 from .stopping import collecting, sampled
