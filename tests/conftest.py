@@ -41,6 +41,12 @@ def same_priority() -> Iterator[None]:
     os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows are in their folder once they are written, however busy the disk is."""
+    monkeypatch.setattr("icetop.snapshots.write_behind.PATIENCE", 60.0)
+
+
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Compiles a C program of tests/programs once: `build("shares", "-O1")` gives the executable's path."""

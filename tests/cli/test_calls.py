@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -258,6 +259,7 @@ def test_an_interrupt_ends_quietly(tmp_path: Path, environment: dict[str, str]) 
     with open(tmp_path / "pipe", "wb") as pipe:
         pipe.write(b"x")
         pipe.flush()
+        time.sleep(0.3)  # a signal between two looks for one, just before a read, would wait for what is read
         process.send_signal(signal.SIGINT)
         out, error = process.communicate(timeout=30)
     assert process.returncode == 130
