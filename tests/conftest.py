@@ -42,7 +42,7 @@ def same_priority() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def patient(same_priority: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows are in their folder once they are written, however busy the disk is."""
     monkeypatch.setattr("icetop.snapshots.write_behind.PATIENCE", 60.0)
 
