@@ -34,11 +34,11 @@ pytestmark = needs_gdb
 STOPS = 60
 
 
-def same(result: Comparison, at_least: float = 0.995) -> None:
+def same(result: Comparison, at_least: float = 0.995, gdb_sees_all: bool = True) -> None:
     assert result.share >= at_least, str(result)
     assert len(result.lost_by_gdb) <= 0.03 * sum(result.ends.values()), str(result)
     # Where gdb loses its way (libgcc rewrites its own frames while it throws) there is no whole stack to be had.
-    assert all(walk.end is not StackEnd.COMPLETE for walk in result.lost_by_gdb)
+    assert not gdb_sees_all or all(walk.end is not StackEnd.COMPLETE for walk in result.lost_by_gdb)
 
 
 BUILDS = {
@@ -91,7 +91,7 @@ def test_go(build: Build, start: Start, tmp_path: Path) -> None:
     process = start(build("gdb_go", "go", "shapes.go"))
     stops = stops_of(process.pid, STOPS, tmp_path, most_stack=32 << 10)
     result = compare(process.pid, stops, until_go_ends)
-    same(result)
+    same(result, gdb_sees_all=False)  # where Go's runtime interrupts, gdb may lose what its frame pointers tell
     assert set(result.ends) == {StackEnd.COMPLETE}
 
 
