@@ -32,7 +32,7 @@ TERMINAL := env TERM="$$TERM" $${COLORTERM+COLORTERM="$$COLORTERM"} $${NO_COLOR+
 help:
 	@printf '%s\n' 'make run     icetop live (or a sample recording where eBPF is not permitted)' \
 	  'make demo    a slow search in PostgreSQL, and what an index makes of it, watched by icetop' \
-  'make test    style, types, layers and tests' \
+	  'make test    style, types, layers and tests' \
 	  'make soak    the long tests' \
 	  'make bench   the figures of the README' \
 	  'make sample  record the sample anew that is shown where eBPF is not permitted' \

@@ -17,7 +17,6 @@ from click.core import ParameterSource
 
 PREFIX = "ICETOP_"
 LARGEST_FILE = 1 << 20
-NOT_IN_FILES = frozenset(("help", "version", "config"))
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

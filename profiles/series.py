@@ -1,12 +1,12 @@
-"""Who was running: a process and a thread of it, with labels that may come later."""
+"""Who was running: a process and a thread of it.
+
+Labels may come later: of icetop's own `process` (its name), `title` (what its command line says it runs), `container`,
+`pod`, `namespace` and `service`; others (`record --label k=v`) stand beside them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-LABELS = ("process", "title", "container", "pod", "namespace", "service")
-"""Labels that icetop itself gives to a series. `process` is the process's name, `title` what its command line says it
-runs; other labels (`record --label k=v`) stand beside them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,14 +132,6 @@ def own_layout() -> CgroupLayout | None:
     return read_layout()
 
 
-def cgroup_folder_id(path: str) -> int:
-    """`CgroupLayout.folder_id` on this machine. Raises FileNotFoundError also where no cgroups are mounted."""
-    layout = own_layout()
-    if layout is None:
-        raise FileNotFoundError(f"no control group {path}: none are mounted here")
-    return layout.folder_id(path)
-
-
 def _kind_and_options(after: str) -> tuple[str, list[str]]:
     fields = after.split()
     return (fields[0], fields[-1].split(",")) if len(fields) >= 3 else ("", [])

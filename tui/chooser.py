@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from ..profiles.printable import printable
+from .footer import key_at, put_keys
 from .labels import cells
 from .look import Look
 from .painted import Painted
@@ -55,6 +56,9 @@ class Chooser(Painted):
 
     class Taken(Message):
         """The entry under the cursor was clicked."""
+
+    class Left(Message):
+        """The word for going back was clicked."""
 
     def __init__(self, look: Look, title: str, heads: str = "", several: bool = False) -> None:
         super().__init__(look)
@@ -113,7 +117,11 @@ class Chooser(Painted):
         self._settle()
 
     def on_click(self, event: events.Click) -> None:
-        """A click moves the cursor; on the entry that has it already, it takes what is chosen."""
+        """A click moves the cursor; on the entry that has it already, it takes what is chosen. Words of the last line
+        are keys."""
+        if event.y == self.size.height - 1:
+            self._press(key_at(event.x, self._keys))
+            return
         place = self._top + event.y - self._first
         if event.y < self._first or place >= len(self._shown):
             return
@@ -121,6 +129,14 @@ class Chooser(Painted):
             self.post_message(self.Taken())
         else:
             self.move(place - self._at)
+
+    def _press(self, key: str) -> None:
+        if key == "tab":
+            self._mark()
+        elif key == "esc":
+            self.post_message(self.Left())
+        elif key and self.chosen:
+            self.post_message(self.Taken())
 
     def on_mouse_scroll_down(self) -> None:
         """Entries further down."""
@@ -151,6 +167,10 @@ class Chooser(Painted):
             self._paint_entry(row, self._shown[place], here=place == self._at)
         elif place == 0:
             row.put("   nothing matches" if self._entries else "   reading", palette.faint)
+
+    @property
+    def _keys(self) -> list[tuple[str, str]]:
+        return [("enter", "take"), *([("tab", "choose several")] if self._several else []), ("esc", "back")]
 
     @property
     def _first(self) -> int:
@@ -191,11 +211,7 @@ class Chooser(Painted):
 
     def _paint_keys(self, row: Row) -> None:
         palette = self.look.palette
-        keys = [("enter", "take"), *([("tab", "choose several")] if self._several else []), ("esc", "back")]
-        row.put(" ", palette.band)
-        for key, word in keys:
-            row.put(key, palette.key).put(f" {word}  ", palette.band_faint)
-        row.put("type to narrow", palette.band_faint).to(row.width, palette.band)
+        put_keys(row, self._keys, self.look).put("type to narrow", palette.band_faint).to(row.width, palette.band)
 
     def _paint_entry(self, row: Row, entry: Entry, here: bool) -> None:
         palette, marked = self.look.palette, entry.key in self._marked
@@ -232,6 +248,10 @@ class ChooserScreen(Screen["list[Hashable] | None"]):
     def on_chooser_taken(self) -> None:
         """Give what is chosen, as enter does."""
         self.dismiss(self.chooser.chosen)
+
+    def on_chooser_left(self) -> None:
+        """Give nothing, as escape does."""
+        self.dismiss(None)
 
     def dress(self, look: Look) -> None:
         """Take on another look."""

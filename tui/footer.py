@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.message import Message
 
@@ -34,19 +36,13 @@ class Footer(Painted):
 
     def on_click(self, event: events.Click) -> None:
         """A click on an entry does what its key does."""
-        right = 1
-        for key, word in self._fitting(self.size.width - 2):
-            left, right = right, right + cells(key) + cells(word) + 3
-            if left <= event.x < right - 2:
-                self.post_message(self.Pressed(action_of(key)))
+        key = key_at(event.x, self._fitting(self.size.width - 2))
+        if key:
+            self.post_message(self.Pressed(action_of(key)))
 
     def paint(self, y: int, row: Row) -> None:
         """The keys and their words."""
-        palette = self.look.palette
-        row.put(" ", palette.band)
-        for key, word in self._fitting(row.width - 2):
-            row.put(key, palette.key).put(f" {word}  ", palette.band_faint)
-        row.to(row.width, palette.band)
+        put_keys(row, self._fitting(row.width - 2), self.look).to(row.width, self.look.palette.band)
 
     def _fitting(self, width: int) -> list[tuple[str, str]]:
         entries = footer_entries(self._comparing)
@@ -54,3 +50,21 @@ class Footer(Painted):
             spare = [entry for entry in entries if entry[0] != "?"] or entries
             entries.remove(spare[-1])
         return entries
+
+
+def put_keys(row: Row, entries: Sequence[tuple[str, str]], look: Look) -> Row:
+    """Put keys and their words at a last line's beginning."""
+    row.put(" ", look.palette.band)
+    for key, word in entries:
+        row.put(key, look.palette.key).put(f" {word}  ", look.palette.band_faint)
+    return row
+
+
+def key_at(x: int, entries: Sequence[tuple[str, str]]) -> str:
+    """The key that stands at a cell of such a line, or whose word does; empty where neither does."""
+    right = 1
+    for key, word in entries:
+        left, right = right, right + cells(key) + cells(word) + 3
+        if left <= x < right - 2:
+            return key
+    return ""

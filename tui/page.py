@@ -5,11 +5,14 @@ from __future__ import annotations
 from textwrap import wrap
 
 from rich.cells import chop_cells
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.message import Message
 from textual.screen import Screen
 
 from ..profiles.printable import printable
+from .footer import key_at, put_keys
 from .look import Look
 from .painted import Painted
 from .row import Row
@@ -21,8 +24,15 @@ WORD, INDENT = 8, 12
 """Cells of the word, and where what is said of it begins."""
 
 
+KEYS = (("esc", "back"), ("j k", "scroll"))
+"""What the last line says of keys."""
+
+
 class Sheet(Painted):
     """The lines of a page, scrolled."""
+
+    class Left(Message):
+        """The word for going back was clicked."""
 
     def __init__(self, look: Look, title: str, lines: list[Line]) -> None:
         super().__init__(look)
@@ -52,10 +62,9 @@ class Sheet(Painted):
         if y == 0:
             row.put(" icetop ", palette.chip).put(f" {self._title}", palette.band).to(row.width, palette.band)
         elif y == self.size.height - 1:
-            row.put(" ", palette.band).put("esc", palette.key).put(" back  ", palette.band_faint)
-            row.put("j k", palette.key).put(" scroll", palette.band_faint)
+            put_keys(row, KEYS, self.look)
             left = len(self._lines) - self._top - self._room
-            row.put(f"   {left} more" if left > 0 else "", palette.band_faint).to(row.width, palette.band)
+            row.put(f" {left} more" if left > 0 else "", palette.band_faint).to(row.width, palette.band)
         elif self._top + y - 1 < len(self._lines):
             self._paint_line(row, *self._lines[self._top + y - 1])
 
@@ -65,6 +74,14 @@ class Sheet(Painted):
             row.put(" ").put(text, palette.strong)
         else:
             row.put("  ").put(f"{word:<{WORD}}", palette.accent).to(INDENT).put(text)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the last line does what the key there does."""
+        key = key_at(event.x, KEYS) if event.y == self.size.height - 1 else ""
+        if key == "esc":
+            self.post_message(self.Left())
+        elif key:
+            self.scroll(self._room)
 
     def on_mouse_scroll_down(self) -> None:
         """Further down."""
@@ -102,6 +119,10 @@ class Page(Screen[None]):
     def compose(self) -> ComposeResult:
         """Only the sheet."""
         yield self._sheet
+
+    def on_sheet_left(self) -> None:
+        """Go back, as escape does."""
+        self.dismiss()
 
     def dress(self, look: Look) -> None:
         """Take on another look."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 LONGEST = 1024
 """Characters of a name that are searched."""
 
+REPEATED_GROUP = re.compile(r"\)[*+{]")
+
 
 @dataclass(frozen=True, slots=True)
 class Matches:
@@ -82,11 +84,16 @@ def exactly(name: str) -> str:
 
 
 def compile_search(text: str) -> re.Pattern[str]:
-    """The pattern for what was typed: a regular expression, or where it is not one, the very text. Case is ignored."""
+    """The pattern for what was typed: a regular expression, or where it is not one, the very text. Case is ignored.
+
+    A repeated group is text as well: `(\\w+)+!` takes hours with some names, and the screen with it.
+    """
     try:
-        return re.compile(text, re.IGNORECASE)
-    except re.error:
-        return re.compile(re.escape(text), re.IGNORECASE)
+        if not REPEATED_GROUP.search(text):
+            return re.compile(text, re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError):
+        pass
+    return re.compile(re.escape(text), re.IGNORECASE)
 
 
 def is_hit(pattern: re.Pattern[str], name: str) -> bool:

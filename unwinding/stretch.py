@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from .rows import NONE
 
@@ -53,10 +53,3 @@ def one_row(begin: int, end: int, row: bytes) -> Stretch:
 def gap(begin: int, end: int) -> Stretch:
     """A stretch of which nothing is known."""
     return one_row(begin, end, NONE)
-
-
-class RowSource(Protocol):
-    """Something that knows rows."""
-
-    def stretch_at(self, address: int) -> Stretch:
-        """The stretch around an address, which may be a gap. Raises BrokenFile for what cannot be read."""

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from icetop.targets.cgroup_search import CgroupIndex, CgroupNotFound, resolve_cgroup, walk
-from icetop.targets.cgroups import CgroupLayout, Mount, cgroup_folder_id, read_layout
+from icetop.targets.cgroups import CgroupLayout, Mount, read_layout
 from icetop.targets.processes import read_process
 
 
@@ -36,14 +36,14 @@ def group(layout: CgroupLayout) -> Iterator[Path]:
             path.rmdir()
 
 
-def test_a_process_in_a_group_of_its_own(group: Path) -> None:
+def test_a_process_in_a_group_of_its_own(layout: CgroupLayout, group: Path) -> None:
     with subprocess.Popen(["sleep", "60"]) as child:
         (group / "inner/cgroup.procs").write_text(str(child.pid))
         info = read_process(child.pid)
         child.kill()
     assert info is not None
     assert info.cgroup == f"/{group.name}/inner"
-    assert cgroup_folder_id(info.cgroup) == (group / "inner").stat().st_ino
+    assert layout.folder_id(info.cgroup) == (group / "inner").stat().st_ino
 
 
 def test_index_by_id(layout: CgroupLayout, group: Path) -> None:

@@ -212,3 +212,9 @@ def test_what_is_no_regular_expression_is_searched_as_it_stands() -> None:
     assert compile_search("operator()(").search("Foo::operator()(int)")
     assert compile_search("foo(").search("foo(") and not compile_search("foo(").search("foo")
     assert compile_search(exactly("a.c")).search("a.c") and not compile_search(exactly("a.c")).search("abc")
+    assert compile_search("a{99999999999}").search("A{99999999999}")
+
+
+def test_no_search_takes_for_ever() -> None:
+    name = "ExecInterpExprStillValid" * 10
+    assert not any(compile_search(text).search(name) for text in (r"(\w+)+!", r"((a|\w)*)*!", r"(\w+){9,}!"))
