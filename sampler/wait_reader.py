@@ -30,10 +30,7 @@ from .wait_causes import (
     scheduler_frames,
 )
 from .wait_side import RawWait, WaitReading
-from .waiting_tasks import SHORTEST_NS, WaitingTasks
-
-NEAREST_FRAMES = 8
-"""Of a stack that is told in one line, so many functions from the leaf."""
+from .waiting_tasks import NEAREST_FRAMES, SHORTEST_NS, WaitingTasks, in_one_line
 
 MOST_THREADS = 4096
 """Threads whose names are remembered."""
@@ -55,7 +52,7 @@ class WaitReader:
     them.
     """
 
-    def __init__(self, tables: Tables, namer: Namer, stacks: StackReader, tasks: WaitingTasks | None = None) -> None:
+    def __init__(self, tables: Tables, namer: Namer, stacks: StackReader, tasks: WaitingTasks) -> None:
         self._tables = tables
         self._tasks = tasks
         self._loops: dict[int, int] = {}
@@ -99,6 +96,7 @@ class WaitReader:
     def count(self, reading: WaitReading, nodes: Mapping[int, int], series: Callable[[RawWait], int]) -> Counts:
         """The rows of an epoch; `nodes` are the leaf nodes of stacks by their id."""
         counts = Counts()
+        self._tasks.begin()
         self._read_before, self._read_at = self._read_at, time.monotonic()
         self._requests_before, self._requests = self._requests, reading.requests or (0, 0)
         self._queued = sum(wait.nanoseconds for wait in reading.waits if wait.run_queue)
@@ -189,7 +187,7 @@ class WaitReader:
     def _waiting_tasks(self, wait: RawWait) -> list[tuple[str, ...]]:
         """The tasks that wait while their event loop does. Its time is shared out among them, in equal parts."""
         space = self._loops.get(wait.stack)
-        if self._tasks is None or space is None or wait.run_queue or wait.nanoseconds < SHORTEST_NS:
+        if space is None or wait.run_queue or wait.nanoseconds < SHORTEST_NS:
             return []
         return self._tasks.of(space, wait.tid)
 
@@ -235,7 +233,7 @@ class WaitReader:
         node = self._other(node, f"[woken by {self._thread(pid, tid)}]", f"{pid}/{tid}")
         self._stacks.name_first(nearest)
         places = list(takewhile(lambda name: name not in ENTRIES, map(self._place, nearest)))
-        return self._other(node, f"[in {' < '.join(places)}]", f"{pid}/{tid}") if places else node
+        return self._other(node, in_one_line(places), f"{pid}/{tid}") if places else node
 
     def _place(self, index: int) -> str:
         binary, function = self._tables.function(index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from ..profiles.printable import printable
 from ..symbols.cpython.suspended_tasks import SuspendedTask
@@ -15,7 +16,7 @@ SHORTEST_NS = 10_000_000
 """A loop that waits less than that between two readings is busy: how its tasks stand at the second one tells little."""
 
 NEAREST_FRAMES = 8
-"""Of each task so many functions are told, from the innermost on."""
+"""Of a stack that is told in one line, so many functions from the leaf."""
 
 _UNNAMED = re.compile(r"Task-\d+$")
 
@@ -44,9 +45,14 @@ class WaitingTasks:
         return self._looked[key]
 
 
+def in_one_line(functions: Iterable[str]) -> str:
+    """Where somebody is, from the innermost function on: `[in recv < serve]`."""
+    return f"[in {' < '.join(functions)}]"
+
+
 def _told(task: SuspendedTask, names: set[str]) -> tuple[str, ...]:
-    functions = " < ".join(printable(line.function) for line in task.frames[:NEAREST_FRAMES])
+    place = in_one_line(printable(line.function) for line in task.frames[:NEAREST_FRAMES])
     if _UNNAMED.match(task.name) or len(names) >= MOST_TASK_NAMES:
-        return (f"[in {functions}]",)
+        return (place,)
     names.add(task.name)
-    return f"[task {printable(task.name)}]", f"[in {functions}]"
+    return f"[task {printable(task.name)}]", place
