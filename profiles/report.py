@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,7 +17,7 @@ from .selection import IntArray, Rows, cause_rows, select, set_aside
 from .series import Series
 from .stacks import ROOTS
 from .time_notes import TimeNote
-from .timeline import Bucket
+from .timeline import Bucket, added_by_reason
 from .top_table import Sort, TopRow, top_table
 from .tree_builder import build_tree, hidden_frames
 from .view import View
@@ -121,7 +120,7 @@ def build_report(
     tree = build_tree(profile, upright)
     functions = top_table(tree, upright, sort)
     buckets = list(profile.timeline.buckets(view.stretch.start_ns, view.stretch.end_ns))
-    lost_by = _sums(bucket.lost for bucket in buckets) if view.kind == TICKS else {}
+    lost_by = added_by_reason(bucket.lost for bucket in buckets) if view.kind == TICKS else {}
     samples = int(rows.samples.sum())
     report = Report(
         context=profile.context,
@@ -142,19 +141,14 @@ def build_report(
         functions=functions[:top],
         functions_in_all=len(functions),
         set_aside=set_aside(profile, upright),
-        waits_lost_by=_sums(bucket.waits_lost for bucket in buckets) if "offcpu" in parts_of(view.kind) else {},
+        waits_lost_by=added_by_reason(bucket.waits_lost for bucket in buckets)
+        if "offcpu" in parts_of(view.kind)
+        else {},
         causes=cause_rows(profile, upright, rows),
         baseline=tree.change.sides.was if tree.change is not None else None,
         notes=[note for note in profile.notes if note.within(view.stretch.start_ns, view.stretch.end_ns)],
     )
     return _with_stacks(report, profile, view, rows) if stacks else report
-
-
-def _sums(each: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    lost: Counter[str] = Counter()
-    for numbers in each:
-        lost.update(numbers)
-    return dict(sorted(lost.items()))
 
 
 def _expected(buckets: list[Bucket], view: View, accounted: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .delta import Counts
@@ -51,6 +51,15 @@ class Bucket:
         return BUCKET_BYTES + ROW_BYTES * sum(len(counts) for counts in self.counts.values())
 
 
+def added_by_reason(each: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Numbers by reason, those of equal reasons added up, in order of the reasons."""
+    sums: dict[str, int] = {}
+    for numbers in each:
+        for reason, number in numbers.items():
+            sums[reason] = sums.get(reason, 0) + number
+    return dict(sorted(sums.items()))
+
+
 def merge(buckets: list[Bucket]) -> Bucket:
     """One bucket that stands for several neighbours; equal (node, series) rows are added up."""
     merged = Bucket(buckets[0].start_ns, max(bucket.end_ns for bucket in buckets))
@@ -59,9 +68,6 @@ def merge(buckets: list[Bucket]) -> Bucket:
         merged.expected += bucket.expected
         merged.busy_core_ns += bucket.busy_core_ns
         merged.run_queue_ns += bucket.run_queue_ns
-        for sums_lost, lost in ((merged.lost, bucket.lost), (merged.waits_lost, bucket.waits_lost)):
-            for reason, number in lost.items():
-                sums_lost[reason] = sums_lost.get(reason, 0) + number
         for kind, counts in bucket.counts.items():
             rows = sums.setdefault(kind, {})
             for node, series, samples, value in zip(
@@ -73,6 +79,8 @@ def merge(buckets: list[Bucket]) -> Bucket:
                 else:
                     row[0] += samples
                     row[1] += value
+    merged.lost = added_by_reason(bucket.lost for bucket in buckets)
+    merged.waits_lost = added_by_reason(bucket.waits_lost for bucket in buckets)
     merged.counts = {kind: _columns(rows) for kind, rows in sums.items()}
     return merged
 

@@ -6,7 +6,7 @@ Their clocks may differ, so what they tell counts as of when it came. One that f
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from queue import Empty, Full, Queue
@@ -16,7 +16,7 @@ from ..profiles.delta import NO_WAITS, Context, Delta, Notice
 from ..profiles.printable import printable
 from ..profiles.source import AsksJava, FollowsWaits, Source, SourceError, Steerable
 from ..profiles.target import Target
-from ..profiles.timeline import SECOND
+from ..profiles.timeline import SECOND, added_by_reason
 from .common_ids import CommonIds, Part
 from .common_vitals import added_vitals
 
@@ -182,8 +182,8 @@ class Together:
             start_ns=start,
             end_ns=now,
             expected=sum(said.expected for _, said in deltas),
-            lost=_added(said.lost for _, said in deltas),
-            waits_lost=_added(said.waits_lost for _, said in deltas),
+            lost=added_by_reason(said.lost for _, said in deltas),
+            waits_lost=added_by_reason(said.waits_lost for _, said in deltas),
             vitals=added_vitals([said for _, said in deltas], now - start),
             context=self._context() if any(said.context is not None for _, said in deltas) else None,
             notices=(*self._notices(items), *(self._leave(machine, why) for machine, why in left)),
@@ -252,11 +252,3 @@ def distinct_names(hosts: Sequence[str]) -> list[str]:
             number += 1
         found.append(numbered)
     return found
-
-
-def _added(several: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    sums: dict[str, int] = {}
-    for found in several:
-        for reason, number in found.items():
-            sums[reason] = sums.get(reason, 0) + number
-    return sums

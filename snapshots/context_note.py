@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -179,13 +179,15 @@ def _buckets(columns: Mapping[str, Any]) -> list[Bucket]:
         bucket = Bucket(start, end, expected=_whole(expected))
         bucket.busy_core_ns, bucket.run_queue_ns = _number(busy) * 1000, _number(queue) * 1000
         buckets.append(bucket)
-    for reason, numbers in columns["lost"].items():
-        for place, number in numbers.items():
-            buckets[_whole(int(place))].lost[_text(reason)] = _whole(number)
-    for reason, numbers in columns.get("waits_lost", {}).items():
-        for place, number in numbers.items():
-            buckets[_whole(int(place))].waits_lost[_text(reason)] = _whole(number)
+    _put_by_reason(columns["lost"], [bucket.lost for bucket in buckets])
+    _put_by_reason(columns.get("waits_lost", {}), [bucket.waits_lost for bucket in buckets])
     return buckets
+
+
+def _put_by_reason(columns: Mapping[str, Any], each: Sequence[dict[str, int]]) -> None:
+    for reason, numbers in columns.items():
+        for place, number in numbers.items():
+            each[_whole(int(place))][_text(reason)] = _whole(number)
 
 
 def _text(value: object) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ..profiles.delta import Counts, Delta, Vitals
-from ..profiles.timeline import SECOND
+from ..profiles.timeline import SECOND, added_by_reason
 
 PATIENCE = 4000
 """Seconds that are held back, the longest that a window can be and some: a file that begins later may still have
@@ -46,15 +45,17 @@ def _begun(second: int, delta: Delta) -> Delta:
 
 
 def _added(held: Delta, delta: Delta) -> Delta:
-    lost, waits_lost = Counter(held.lost), Counter(held.waits_lost)
-    lost.update(delta.lost)
-    waits_lost.update(delta.waits_lost)
     counts = dict(held.counts)
     for kind, more in delta.counts.items():
         counts[kind] = _joined(counts[kind], more) if kind in counts else more
-    vitals = _vitals(held.vitals, delta)
-    expected = held.expected + delta.expected
-    return replace(held, counts=counts, expected=expected, lost=lost, waits_lost=waits_lost, vitals=vitals)
+    return replace(
+        held,
+        counts=counts,
+        expected=held.expected + delta.expected,
+        lost=added_by_reason((held.lost, delta.lost)),
+        waits_lost=added_by_reason((held.waits_lost, delta.waits_lost)),
+        vitals=_vitals(held.vitals, delta),
+    )
 
 
 def _joined(first: Counts, second: Counts) -> Counts:
