@@ -56,13 +56,17 @@ def _stop(line: dict[str, object]) -> Stop:
 
 @dataclass
 class Comparison:
-    """How many stacks were equal, and the others as (what gdb saw, what the unwinder made of it)."""
+    """How many stacks were equal, and the others as (what gdb saw, what the unwinder made of it).
+
+    `roots` are the addresses at which equal stacks end.
+    """
 
     space: AddressSpace
     equal: int = 0
     frames: int = 0
     different: list[tuple[Stop, Walk]] = field(default_factory=list)
     lost_by_gdb: list[Walk] = field(default_factory=list)
+    roots: set[int] = field(default_factory=set)
     ends: Counter[StackEnd] = field(default_factory=Counter)
 
     @property
@@ -92,6 +96,7 @@ def compare(
         result.frames += len(wanted)
         if walk.addresses[: len(wanted)] == wanted and len(walk.addresses) >= len(wanted):
             result.equal += 1
+            result.roots.add(walk.addresses[-1])
         elif any(space.find(pc) is None for pc in wanted):
             result.lost_by_gdb.append(walk)
         else:

@@ -92,6 +92,7 @@ def test_go(build: Build, start: Start, tmp_path: Path) -> None:
     stops = stops_of(process.pid, STOPS, tmp_path, most_stack=32 << 10)
     result = compare(process.pid, stops, until_go_ends)
     same(result, gdb_sees_all=False)  # where Go's runtime interrupts, gdb may lose what its frame pointers tell
+    assert all(walk.addresses[-1] in result.roots for walk in result.lost_by_gdb)
     assert set(result.ends) == {StackEnd.COMPLETE}
 
 
