@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import resource
 import select
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..profiles.delta import NO_WAITS, Context, Counts, Delta, Notice, Vitals
+from ..profiles.delta import NO_WAITS, Context, Counts, Delta, Notice
 from ..profiles.series import Series
 from ..profiles.target import Target
 from ..symbols.namer import Namer
 from ..targets.cgroup_search import CgroupNotFound
 from ..targets.named_cgroups import NamedCgroups, NothingNamed
 from ..targets.places import Places
-from ..targets.target_vitals import TargetVitalsReader
-from ..targets.vitals import VitalsReader, own_cost
 from .degradations import FRAME_POINTERS, degradations, silent_engine
-from .finisher import Finisher
+from .epochs import Reading
 from .intervals import Intervals
 from .java_maps import JavaMaps
 from .kept_interpreters import KeptInterpreters
-from .kernel_side import KernelSide, Reading
+from .kernel_side import KernelSide
 from .lives import Lives
 from .loader.kept import Keeper
 from .loader.processor import HERE
 from .loader.programs import CannotLoad
 from .options import DRAIN_SECONDS, CollectOptions
+from .orders import Orders
 from .process_table import ProcessTable
-from .python_frames import PythonFrames
 from .python_processes import PythonProcesses
-from .python_stacks import PythonStacks
-from .raw_stacks import RawStack, Snapshot
 from .run_times import RunTimes
 from .runtime_notices import runtime_notices, unnamed_java
-from .stack_reader import StackReader
-from .tables import Tables
-from .who import RawCount, Who
+from .samples import Samples
+from .vital_signs import VitalSigns
+from .who import Who
 
 if TYPE_CHECKING:
-    from .frame_pointer_stacks import FramePointerStacks
     from .sleepers import Sleepers
     from .wait_reader import WaitReader
 
@@ -54,23 +47,13 @@ FIRST_DRAINS = (0.06, 0.2, 0.4)
 NAMING_SECONDS = 0.15
 """How long naming may hold up a delta; what is left is named later."""
 
-REFRESHES = 20
-"""Processes whose mappings are read again at each drain."""
-
 SHORTEST_WAIT = 0.2
 """Seconds between two drains for the sake of containers that begin."""
 
 CPU_SECONDS = 5.0
 """How often CPUs are looked for that came online."""
 
-MOST_STACKS = 60_000
-"""Stacks remembered by the kernel's hash of them."""
-
-
 MOST_SLEEPERS = "icetop looks at 512 when it begins; the others show from when they first wake"
-
-Finished = tuple[RawCount, RawStack]
-"""A sample that was finished here, and its stack."""
 
 
 class Collector:
@@ -82,7 +65,7 @@ class Collector:
     def __init__(self, options: CollectOptions, context: Context, stage: Callable[[str], None]) -> None:
         self._options = options
         self._keeper = Keeper()
-        self._interrupted_fd, self._interrupt_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._orders = Orders()
         self._places = Places(self._containers_changed)
         self._named = NamedCgroups(self._places)
         self._woken = self._rest_until = self._cpus_looked_at = 0.0
@@ -97,31 +80,16 @@ class Collector:
             raise
         self._namer = Namer(cache_folder=self._keeper.folder)
         self._processes = ProcessTable(dict(options.labels), self._places)
-        self._tables = Tables()
         self._kept = KeptInterpreters(self._keeper)
         self._interpreters = PythonProcesses(self.kernel.python, self._namer.binaries, self._namer.counters, self._kept)
-        self._python = PythonStacks(
-            self._interpreters, PythonFrames(self._tables, self.kernel.python_form), self._namer.counters
-        )
-        self._by_pointers = None if HERE.by_rows else self._pointer_stacks()
-        self._finisher = Finisher(self.kernel, self._namer, self._processes, options.frames)
-        self._stacks = StackReader(
-            self._tables, self._namer, self._processes, self._python, self._finisher.function_start
-        )
+        self.samples = Samples(self.kernel, self._namer, self._processes, self._interpreters, options.frames)
         self._remarks: list[Notice] = []
-        self._waits: WaitReader | None = None
-        self._nodes: dict[int, int] = {}
-        self._finished: tuple[list[Finished], list[Finished]] = ([], [])
         self._run_times = RunTimes(options.period_ns)
-        self._vitals = VitalsReader()
-        self._target_vitals = TargetVitalsReader()
-        self._cpu_s = 0.0
-        self._kernel_memory = 0
+        self._vital_signs = VitalSigns(self.kernel)
         self._said: set[str] = set()
         self._reset = False
         self._stopping = False
         self._java_maps = JavaMaps(options.java_maps)
-        self._orders: deque[Callable[[], None]] = deque(maxlen=100)
         try:
             self._interpreters.look_ahead(options.target)
             self.kernel.prepare()
@@ -132,7 +100,7 @@ class Collector:
             if self.kernel.refused is not None:
                 self._wait_refused(self.kernel.refused)
             elif self.kernel.waits is not None:
-                self._waits = self._wait_reader()
+                self._read_waits()
         except BaseException:
             self.close()
             raise
@@ -140,24 +108,24 @@ class Collector:
     @property
     def counters(self) -> Counter[str]:
         """What happened while stacks were finished: see `Finisher`."""
-        return self._finisher.counters
+        return self.samples.finisher.counters
 
     def stop(self) -> None:
         """Ask for the end, from any thread or a signal handler."""
         self._stopping = True
-        os.write(self._interrupt_fd, b".")
+        self._orders.wake()
 
     def retarget(self, target: Target) -> None:
         """Ask, from any thread, to sample something else from now on."""
-        self._order(lambda: self._set_target(target))
+        self._orders.add(lambda: self._set_target(target))
 
     def set_rate(self, frequency_hz: int) -> None:
         """Ask, from any thread, for another rate."""
-        self._order(lambda: self._set_rate(frequency_hz))
+        self._orders.add(lambda: self._set_rate(frequency_hz))
 
     def follow_waits(self) -> None:
         """Ask, from any thread, to sample time off the CPU as well."""
-        self._order(self._follow_waits)
+        self._orders.add(self._follow_waits)
 
     def ask_java_for_names(self) -> None:
         """Ask JVMs, from any thread, for the names of their code, from now on."""
@@ -191,8 +159,7 @@ class Collector:
 
     def _close_own(self) -> None:
         self._places.close()
-        os.close(self._interrupted_fd)
-        os.close(self._interrupt_fd)
+        self._orders.close()
 
     def _next_drain(self) -> float:
         """When to drain next, by the monotonic clock."""
@@ -200,15 +167,11 @@ class Collector:
         following = next((at for at in FIRST_DRAINS if at > since), (int(since / DRAIN_SECONDS) + 1) * DRAIN_SECONDS)
         return self._started + following
 
-    def _order(self, order: Callable[[], None]) -> None:
-        self._orders.append(order)
-        os.write(self._interrupt_fd, b".")
-
     def _carry_out_orders(self, number: int) -> None:
         """Change what is sampled while no clock ticks, so that each epoch has one rate and one target."""
         for _ in range(number):
             try:
-                self._orders.popleft()()
+                self._orders.next()()
             except (CgroupNotFound, NothingNamed, CannotLoad, OSError) as error:
                 why = f"{error}: {error.why}" if isinstance(error, NothingNamed) else str(error)
                 self._remarks.append(Notice("error", "the order was not carried out", why))
@@ -218,7 +181,7 @@ class Collector:
     def _set_target(self, target: Target) -> None:
         before, groups = (self._options, self._groups, self._sleepers), self._named.require(target)
         self._options, self._groups = replace(self._options, target=target), groups
-        if self._waits is not None:
+        if self.samples.waits is not None:
             self._find_sleepers()
         try:
             self.kernel.retarget(target, groups)
@@ -226,19 +189,19 @@ class Collector:
             self._options, self._groups, self._sleepers = before
             raise
         self._new_context = replace(self._new_context or self._context, target=str(target))
-        if self._waits is not None:
+        if self.samples.waits is not None:
             self._run_times = RunTimes(self._options.period_ns)
-            self._follow_sleepers(self._waits)
+            self._follow_sleepers(self.samples.waits)
 
     def _follow_waits(self) -> None:
-        if self._waits is None:
+        if self.samples.waits is None:
             self._find_sleepers()
             try:
                 self.kernel.follow_waits()
             except CannotLoad as error:
                 self._wait_refused(error)
                 return
-            self._waits = self._wait_reader()
+            self._read_waits()
             self._run_times = RunTimes(self._options.period_ns)
             self._options = replace(self._options, kinds=(*self._options.kinds, "offcpu"))
             self._new_context = replace(self._new_context or self._context, kinds=self._options.kinds)
@@ -253,18 +216,13 @@ class Collector:
             Notice("warning", "what threads wait for is not to be had here", str(error), "CPU time is sampled alone")
         )
 
-    def _wait_reader(self) -> WaitReader:
+    def _read_waits(self) -> None:
         from .wait_reader import WaitReader  # with it come sockets, which nothing else here needs
         from .waiting_tasks import WaitingTasks
 
-        reader = WaitReader(self._tables, self._namer, self._stacks, WaitingTasks(self._interpreters))
-        self._follow_sleepers(reader)
-        return reader
-
-    def _pointer_stacks(self) -> FramePointerStacks:
-        from .frame_pointer_stacks import FramePointerStacks  # of no use where there are rows
-
-        return FramePointerStacks(self._namer, self._processes)
+        tasks = WaitingTasks(self._interpreters)
+        self.samples.waits = WaitReader(self.samples.tables, self._namer, self.samples.stacks, tasks)
+        self._follow_sleepers(self.samples.waits)
 
     def _find_sleepers(self) -> None:
         """Look for threads of the target that sleep now, before its switches are followed."""
@@ -291,24 +249,23 @@ class Collector:
         """An engine told of a container, in its own thread: one that is followed may have begun."""
         if self._options.target.by_place and time.monotonic() - self._woken > SHORTEST_WAIT:
             self._woken = time.monotonic()
-            with contextlib.suppress(BlockingIOError):
-                os.write(self._interrupt_fd, b".")
+            self._orders.wake()
 
     def _follow_containers(self) -> None:
         """Take over names that came late, and containers that began or ended."""
         for path, labels in self._places.news().items():
-            self._tables.relabel(path, {**labels, **self._options.labels})
+            self.samples.tables.relabel(path, {**labels, **self._options.labels})
         if self._options.target.by_place:
             self._groups = self._named.find(self._options.target)
             try:
-                self.kernel.follow_cgroups(self._groups)
+                self.kernel.target.follow_cgroups(self._groups)
             except OSError as error:
                 self._remarks.append(Notice("error", "not all of the target's containers are followed", str(error)))
 
     def _wait(self, until: float, lives: Lives | None) -> None:
         """Sleep until it is time, reading new processes' mappings as soon as the kernel wakes us for them."""
         poll = select.poll()
-        for descriptor in (*self.kernel.wake_fds, self._interrupted_fd, *(lives.descriptors if lives else ())):
+        for descriptor in (*self.kernel.wake_fds, self._orders.fd, *(lives.descriptors if lives else ())):
             poll.register(descriptor, select.POLLIN)
         while not self._stopping and not (lives is not None and lives.over):
             now = time.monotonic()
@@ -320,8 +277,8 @@ class Collector:
             ready = [descriptor for descriptor, _ in poll.poll(left * 1000 + 1)]
             if not set(ready).isdisjoint(self.kernel.wake_fds):
                 self._read_at_once()
-            if self._interrupted_fd in ready:
-                os.read(self._interrupted_fd, 4096)
+            if self._orders.fd in ready:
+                self._orders.awake()
                 return
             for descriptor in ready:
                 if lives is not None and lives.ended(descriptor):
@@ -330,61 +287,15 @@ class Collector:
     def _read_at_once(self) -> None:
         """Read what the kernel woke us for. Where that was no new process, the next may wait a little."""
         met = self._processes.met
-        self._read_what_waits()
+        self.samples.read()
         if self._processes.met == met:
             self._rest_until = time.monotonic() + self._options.patience_s
 
-    def _read_stacks(self) -> list[RawStack]:
-        read = list(self.kernel.stacks())
-        for raw in read:
-            self._learn(raw.stack, raw)
-        return read
-
-    def _learn(self, stack: int, raw: RawStack) -> None:
-        if self._by_pointers is not None:
-            raw = self._by_pointers.set_right(raw)
-        if self._waits is not None:
-            raw = self._waits.learn(stack, raw)
-        self._nodes[stack] = self._stacks.node(raw)
-
-    def _finish_snapshots(self, snapshots: list[Snapshot]) -> None:
-        """Finish the samples that the kernel could not, for the counts of the epoch that they were taken in."""
-        for snapshot in snapshots:
-            raw = self._finisher.finish(snapshot)
-            if snapshot.count.stack:  # a wait's, under the number that the kernel gave it
-                self._learn(snapshot.count.stack, raw)
-            else:
-                self._finished[snapshot.epoch].append((snapshot.count, raw))
-
-    def _take_snapshots(self) -> list[Snapshot]:
-        """The samples that wait to be finished. Their interpreters are found, and their Python code is named, before
-        anything else: finishing takes long, and the code may be gone by then."""
-        snapshots = list(self.kernel.snapshots())
-        for snapshot in snapshots:
-            self._stacks.name_python(snapshot.walked)
-        return snapshots
-
-    def _read_what_waits(self) -> list[RawStack]:
-        """Take in the stacks and samples that the kernel has sent; gives the stacks."""
-        snapshots = self._take_snapshots()
-        stacks = self._read_stacks()
-        self._finish_snapshots(snapshots)
-        return stacks
-
-    def _refresh_mappings(self, reading: Reading) -> None:
-        """Read again what is mapped in the processes that ran, the longest unread first: code may have been unmapped,
-        and other code mapped in its place."""
-        ran = {(row.pid, row.start_ns) for row in reading.counts}
-        processes = [self._processes.find(*who) for who in ran]
-        for process in sorted(processes, key=lambda process: process.read_at)[:REFRESHES]:
-            if process.space is not None and self._processes.refresh(process):
-                self._finisher.refresh(process)
-
     def _drain(self, naming_seconds: float, last: bool = False) -> Delta:
-        anew = self._tables.full or len(self._nodes) > MOST_STACKS
+        samples = self.samples
+        anew = samples.full
         if anew:
-            self._read_stacks()
-            self.kernel.forget_sent()
+            samples.have_sent_again()
         if not last and not self._orders and time.monotonic() - self._cpus_looked_at > CPU_SECONDS:
             self.kernel.attach_new_cpus()
             self._cpus_looked_at = time.monotonic()
@@ -393,46 +304,44 @@ class Collector:
         self._follow_containers()
         reading = self.kernel.turn()
         interval = self._intervals.next()
-        self._python.look_again()
-        sent_again = self._read_what_waits()
-        counts = self._count(reading)
-        self._refresh_mappings(reading)
-        self._stacks.name_pending(naming_seconds)
-        if self._waits is not None:  # after names: they tell some causes, and who woke whom where
-            counts["offcpu"] = self._waits.count(reading.waits, self._nodes, self._series)
-        self._remarks += self._java_maps.ask(unnamed_java(self._stacks, self._processes), last)
-        self.kernel.send_again(self._stacks.follow_generated_code(last))
+        samples.python.look_again()
+        sent_again = samples.read()
+        counts = {"cpu": self._count(reading)}
+        samples.refresh_mappings(reading)
+        samples.stacks.name_pending(naming_seconds)
+        if samples.waits is not None:  # after names: they tell some causes, and who woke whom where
+            counts["offcpu"] = samples.waits.count(reading.waits, samples.nodes, self._series)
+        self._remarks += self._java_maps.ask(unnamed_java(samples.stacks, self._processes), last)
+        self.kernel.send_again(samples.stacks.follow_generated_code(last))
         delta = self._delta(reading, counts, interval, last)
         if anew:
-            self._start_anew(sent_again)
+            samples.start_anew(sent_again)
+            self._reset = True
         return delta
 
     def _forget_ended_children(self) -> None:
         """The numbers of ended processes may come again, and the set of targets is bounded."""
-        for pid in self.kernel.target_pids():
+        for pid in self.kernel.target.pids():
             if not os.path.exists(f"/proc/{pid}"):
-                self.kernel.forget_pid(pid)
+                self.kernel.target.forget_pid(pid)
 
-    def _count(self, reading: Reading) -> dict[str, Counts]:
-        """By kind: the rows that the kernel counted, and the samples that were finished here."""
+    def _count(self, reading: Reading) -> Counts:
+        """The samples of an epoch, each with what it is worth."""
         counts = Counts()
-        finished = self._finished[reading.epoch]
-        rows = [(row, self._nodes[row.stack]) for row in reading.counts]
-        rows += [(row, self._stacks.node(raw)) for row, raw in finished]
-        finished.clear()
+        rows = self.samples.rows(reading)
         values = self._run_times.values([row for row, _ in rows], reading.waits.ran)
         for (row, node), value in zip(rows, values, strict=True):
             counts.add(node, self._series(row), row.samples, value)
-        return {"cpu": counts}
+        return counts
 
     def _series(self, row: Who) -> int:
         process = self._processes.find(row.pid, row.start_ns)
         start_ns = row.start_ns if self._sleepers is None else self._sleepers.start_of(row.pid, row.start_ns)
         series = Series(row.pid, start_ns, row.tid, row.comm, self._processes.cgroup(row.cgroup_id, process))
-        return self._tables.series(series, process.labels, self._places.labels(series.cgroup))
+        return self.samples.tables.series(series, process.labels, self._places.labels(series.cgroup))
 
     def _delta(self, reading: Reading, counts: dict[str, Counts], interval: tuple[int, int], last: bool) -> Delta:
-        tables = self._tables
+        tables, waits = self.samples.tables, self.samples.waits
         delta = Delta(
             start_ns=interval[0],
             end_ns=interval[1],
@@ -444,8 +353,8 @@ class Collector:
             counts=counts,
             expected=reading.ticks,
             lost=reading.lost,
-            waits_lost=self._waits.lost_news() if self._waits is not None else {},
-            vitals=self._read_vitals(),
+            waits_lost=waits.lost_news() if waits is not None else {},
+            vitals=self._vital_signs.read(self._options.target, self._groups.values(), waits),
             notices=self._notices(last),
             context=self._new_context,
             reset=self._reset,
@@ -456,49 +365,16 @@ class Collector:
         tables.forget_news()
         return delta
 
-    def _start_anew(self, stacks: list[RawStack]) -> None:
-        """Forget all ids. Stacks sent since `forget_sent` are kept under new ones, as the kernel will not send them
-        again; every other stack will be sent when it is next seen."""
-        self._tables = Tables()
-        self._stacks.start_anew(self._tables)
-        if self._waits is not None:
-            self._waits.start_anew(self._tables)
-        self._nodes = {}
-        for raw in stacks:
-            self._learn(raw.stack, raw)
-        self._reset = True
-
-    def _read_vitals(self) -> Vitals:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        cpu_s = used.ru_utime + used.ru_stime
-        vitals = replace(self._vitals.read(), profiler_cpu_s=cpu_s - self._cpu_s, profiler_rss=self._memory())
-        self._cpu_s = cpu_s
-        if self._waits is not None:
-            vitals = self._waits.vitals(vitals)
-        target = self._options.target
-        if not target and not target.command:
-            return vitals
-        pids = self.kernel.target_pids() if target.pids or target.command else ()
-        told = self._target_vitals.read(pids, {*target.cgroups, *self._groups.values()})
-        queue = vitals.target_queue if told.run_queue is None else told.run_queue
-        return replace(vitals, target_queue=queue, target_turn_s=told.turn, throttled=told.throttled)
-
-    def _memory(self) -> int:
-        """Bytes that the collector holds, in the kernel too: its maps are made whole in the beginning."""
-        if not self._kernel_memory:
-            self._kernel_memory = self.kernel.memory()
-        return own_cost().rss + self._kernel_memory
-
     def _notices(self, last: bool) -> tuple[Notice, ...]:
         """What a person should know since the last time; each thing is said once."""
         found = [Notice("warning", complaint) for complaint in self._keeper.complaints]
         found += degradations(self._namer, self._processes)
-        found += runtime_notices(self._stacks, self._processes, self._java_maps.wanted)
+        found += runtime_notices(self.samples.stacks, self._processes, self._java_maps.wanted)
         found += self._interpreters.notices()
-        found += [FRAME_POINTERS] if self._by_pointers is not None else []
+        found += [] if HERE.by_rows else [FRAME_POINTERS]
         found += [silent_engine(*complaint) for complaint in list(self._places.complaints.items())]
         found += self._remarks
-        found += self._waits.notices(last) if self._waits is not None else []
+        found += self.samples.waits.notices(last) if self.samples.waits is not None else []
         self._keeper.complaints, self._remarks = [], []
         new = [notice for notice in found if notice.what not in self._said]
         self._said.update(notice.what for notice in new)

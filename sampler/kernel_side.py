@@ -1,23 +1,17 @@
-"""The kernel half of the collector: programs set up for a target, and what they counted, read without a gap.
-
-Counts and counters are kept in two halves, told apart by `epoch`. To read, the epoch is turned and the programs that
-are still in the old one are waited for; the old half then stands still, and ticks = taken + lost holds exactly.
-"""
+"""The kernel half of the collector: programs set up for a target, and what they sent and counted."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import struct
-import time
-from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from ..profiles.target import Target
-from ..targets.cgroup_search import resolve_cgroup
 from ..targets.cgroups import own_layout
 from ..targets.namespaces import shown_pid_namespace
+from .epochs import Epochs, Reading
+from .kernel_target import KernelTarget
 from .loader.compiled import CompiledForm, compiled_form
 from .loader.kept import Keeper
 from .loader.maps import possible_cpus
@@ -29,28 +23,13 @@ from .options import WITHOUT_ROWS, CollectOptions, map_sizes
 from .python_writer import PythonWriter
 from .raw_stacks import RawStack, RecordParser, Snapshot
 from .ring_buffer import RingBuffer
-from .wait_side import WAIT_MAPS, WaitReading, WaitSide
-from .who import RawCount, who_of
+from .wait_side import WAIT_MAPS, WaitSide
 
 NO_SUBSYSTEM = 0xFFFFFFFF
 MAPPING_CHUNKS = 4
 DEFAULT_DEEPEST, STEPS_FOR_DEEPER = 272, {"STEPS": "64", "PYTHON_STEPS": "512"}
 """Deeper stacks than the first need another compiled form of the walkers, which takes more frames a run: the kernel
 allows chains of 33 programs."""
-
-LOST_REASONS = {"LOST_RING_FULL": "ring_full", "LOST_COUNTS_FULL": "counts_full", "LOST_CHAIN_BROKEN": "chain_broken"}
-EPOCH_STRIDE = 8
-
-
-@dataclass(slots=True)
-class Reading:
-    """What one drain found: counts, ticks and losses agree exactly."""
-
-    epoch: int = 0
-    counts: list[RawCount] = field(default_factory=list)
-    ticks: int = 0
-    lost: dict[str, int] = field(default_factory=dict)
-    waits: WaitReading = field(default_factory=WaitReading)
 
 
 class KernelSide:
@@ -76,7 +55,6 @@ class KernelSide:
         self.waits: WaitSide | None = None
         self.refused: CannotLoad | None = None
         self._has_walker = False
-        self._named_cgroups = set(named_cgroups)
         self.python = PythonWriter(
             self._programs.maps,
             self._programs.types["python_processes"],
@@ -84,7 +62,7 @@ class KernelSide:
             lambda: self._programs.join_chain("walk_python", "WALK_PYTHON"),
         )
         try:
-            self._set_up(options, offsets, sizes)
+            self._set_up(options, offsets, sizes, named_cgroups)
         except BaseException:
             self.python.wait()
             self._programs.close()
@@ -170,42 +148,21 @@ class KernelSide:
     def retarget(self, target: Target, named_cgroups: Collection[int] = ()) -> None:
         """Take other processes' samples from now on. Raises CgroupNotFound, and then nothing has changed.
 
-        `named_cgroups` are the ids of the groups that the target's names mean now: see `follow_cgroups`.
+        `named_cgroups` are the ids of the groups that the target's names mean now: see `KernelTarget.follow_cgroups`.
         """
-        cgroups = cgroup_keys(target)
-        self._named_cgroups = set(named_cgroups)
-        for name in ("target_pids", "target_cgroups", "target_comms"):
-            held = self._programs.maps[name]
-            held.delete_all(key for key, _ in held.items())
+        self.target.change(target, named_cgroups)
         if self.waits is not None:
             self.waits.forget()
-        self._programs.configure({"filters": self._set_target(target, cgroups)})
         self._begin_generation()
-
-    def follow_cgroups(self, named_cgroups: Collection[int]) -> None:
-        """The names of the target mean these groups from now on. Raises OSError when they are too many."""
-        held, now = self._programs.maps["target_cgroups"], set(named_cgroups)
-        held.delete_all(struct.pack("=Q", gone) for gone in self._named_cgroups - now)
-        for new in now - self._named_cgroups:
-            held.update(struct.pack("=Q", new), b"\1")
-        self._named_cgroups = now
 
     def add_target_pid(self, pid: int) -> None:
         """Take this process's samples as well."""
-        self._programs.maps["target_pids"].update(struct.pack("=I", pid), b"\1")
+        self.target.add_pid(pid)
         self._begin_generation()
 
     def _begin_generation(self) -> None:
         """What is known of threads that are none of the target's holds no more."""
         self._programs.configure({"wait_generation": (self._programs.settings.wait_generation + 1) & 0xFFFF})
-
-    def target_pids(self) -> set[int]:
-        """The processes whose samples are taken, children included."""
-        return {struct.unpack("=I", key)[0] for key, _ in self._programs.maps["target_pids"].items()}
-
-    def forget_pid(self, pid: int) -> None:
-        """A target process is gone; its number may come again."""
-        self._programs.maps["target_pids"].delete(struct.pack("=I", pid))
 
     def stacks(self) -> Iterator[RawStack]:
         """The stacks sent since the last time."""
@@ -239,14 +196,9 @@ class KernelSide:
 
     def turn(self) -> Reading:
         """Begin a new epoch and read the one that ended. Read `stacks` after this to have every counted stack."""
-        old = self._programs.settings.epoch
-        self._programs.configure({"epoch": 1 - old})
-        self._wait_for_programs()
-        reading = Reading(epoch=old)
-        self._read_counters(old, reading)
-        self._read_counts(old, reading)
+        reading = self._epochs.turn()
         if self.waits is not None:
-            reading.waits = self.waits.read(old)
+            reading.waits = self.waits.read(reading.epoch)
         return reading
 
     def forget_sent(self) -> None:
@@ -270,17 +222,24 @@ class KernelSide:
         self._snapshots.close()
         self._programs.close()
 
-    def _set_up(self, options: CollectOptions, offsets: dict[str, int], sizes: dict[str, int]) -> None:
+    def _set_up(
+        self,
+        options: CollectOptions,
+        offsets: dict[str, int],
+        sizes: dict[str, int],
+        named_cgroups: Collection[int],
+    ) -> None:
         programs = self._programs
         self._frequency = options.frequency_hz
         self._records = RecordParser(self._form, programs.types)
         self._snapshots = RingBuffer(programs.maps["snapshots"].fd, sizes["snapshots"])
-        self._key = programs.types["counts.key"]
-        self._counters = self._form.enums["counter"]
+        self._epochs = Epochs(programs)
+        self.target = KernelTarget(programs)
         self._ring = RingBuffer(programs.maps["stacks"].fd, sizes["stacks"])
         fields = {name for name, _ in programs.settings._fields_}
         programs.configure({name: value for name, value in offsets.items() if name in fields})
         programs.configure(self._knobs(options, offsets, sizes))
+        self.target.begin(options.target, named_cgroups)
         programs.join_chain("emit", "EMIT")
         programs.join_chain("finish_later", "FINISH_LATER")
         programs.join_chain("walk_native", "WALK_NATIVE")
@@ -294,7 +253,6 @@ class KernelSide:
         layout = own_layout()
         controller = layout.controller if layout else ""
         return {
-            "filters": self._set_target(options.target, cgroup_keys(options.target)),
             "kernel_stacks": int(options.kernel),
             "follow_forks": int(bool(options.target.command)),
             "pid_namespace": shown_pid_namespace(),
@@ -303,55 +261,3 @@ class KernelSide:
             "wake_bytes": sizes["stacks"] // 2,
             "address_mask": own_address_mask(),
         }
-
-    def _set_target(self, target: Target, cgroups: set[bytes]) -> int:
-        maps, filters, chosen = self._programs.maps, self._form.enums["filter"], 0
-        for pid in target.pids:
-            maps["target_pids"].update(struct.pack("=I", pid), b"\1")
-        for key in cgroups | {struct.pack("=Q", named) for named in self._named_cgroups}:
-            maps["target_cgroups"].update(key, b"\1")
-        for comm in target.comms:
-            maps["target_comms"].update(comm.encode()[:15].ljust(16, b"\0"), b"\1")
-        chosen |= filters["FILTER_PIDS"] if target.pids or target.command else 0
-        chosen |= filters["FILTER_CGROUPS"] if target.cgroups or target.by_place else 0
-        chosen |= filters["FILTER_COMMS"] if target.comms else 0
-        return chosen
-
-    def _wait_for_programs(self) -> None:
-        """Wait until no program that may have read the old epoch still runs: microseconds, as they never sleep."""
-        running = set(range(possible_cpus()))
-        while running:
-            busy = array("Q", self._programs.maps["busy"].lookup(bytes(4)) or b"")
-            running = {cpu for cpu in running if cpu < len(busy) and busy[cpu]}
-            if running:
-                time.sleep(0.0001)
-
-    def _read_counters(self, epoch: int, reading: Reading) -> None:
-        counters = self._programs.maps["counters"]
-        for name, index in self._counters.items():
-            if name == "COUNTERS":
-                continue
-            key = struct.pack("=i", index + epoch * EPOCH_STRIDE)
-            values = counters.lookup(key) or b""
-            total = sum(array("Q", values))
-            if total:
-                counters.update(key, bytes(len(values)))
-            if name == "COUNT_TICKS":
-                reading.ticks = total
-            elif name in LOST_REASONS and total:
-                reading.lost[LOST_REASONS[name]] = total
-
-    def _read_counts(self, epoch: int, reading: Reading) -> None:
-        counts, gone = self._programs.maps["counts"], []
-        for key, value in counts.items():
-            row = self._key.from_buffer_copy(key)
-            if row.epoch != epoch:
-                continue
-            gone.append(key)
-            reading.counts.append(RawCount(*who_of(row), struct.unpack("=Q", value)[0]))
-        counts.delete_all(gone)
-
-
-def cgroup_keys(target: Target) -> set[bytes]:
-    """The target's cgroups as keys of the kernel's map. Raises CgroupNotFound."""
-    return {struct.pack("=Q", resolve_cgroup(path).id) for path in target.cgroups}

@@ -46,5 +46,5 @@ def sampled(collector: Collector, known: dict[int, RawStack]) -> list[tuple[RawC
     """The samples since the last time and their stacks, those finished in user space, too."""
     reading = collector.kernel.turn()
     known.update({raw.stack: raw for raw in collector.kernel.stacks()})
-    finished = [(found.count, collector._finisher.finish(found)) for found in collector.kernel.snapshots()]
+    finished = [(found.count, collector.samples.finisher.finish(found)) for found in collector.kernel.snapshots()]
     return [(row, known[row.stack]) for row in reading.counts] + finished

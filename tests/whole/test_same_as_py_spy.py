@@ -149,7 +149,9 @@ def is_stopped(pid: int) -> bool:
 
 def python_frames(collector: Collector, raw: RawStack) -> Frames:
     """Leaf first, as they are shown."""
-    locations = [collector._tables.new_locations[index] for index in collector._stacks.user_locations(raw)]
+    locations = [
+        collector.samples.tables.new_locations[index] for index in collector.samples.stacks.user_locations(raw)
+    ]
     lines = [place.lines[0] for place in locations if place.language is Language.PYTHON]
     return [(short(line.function), line.line) for line in lines]
 
