@@ -60,7 +60,12 @@ def start() -> Iterator[Start]:
         return started[-1]
 
     yield begin
-    for process in started:
+    end(*started)
+
+
+def end(*processes: subprocess.Popen[bytes]) -> None:
+    """End programs that have been recorded, so that what is done with the recording need not share the CPUs."""
+    for process in processes:
         process.kill()
         process.wait()
 

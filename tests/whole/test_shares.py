@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Icetop, Start, cpu_seconds
+from .conftest import Icetop, Start, cpu_seconds, end
 
 pytestmark = pytest.mark.bpf
 
@@ -24,6 +24,7 @@ def test_functions_have_the_shares_they_burn(icetop: Icetop, report: Report, sha
     process = start(shares)
     time.sleep(0.2)
     done = icetop("record", "-p", process.pid, "-F", 999, "-d", 10, "-o", "x.pb.gz")
+    end(process)
     assert done.returncode == 0, done.stderr
     found = report("x.pb.gz")
     assert found["samples"] + found["lost"] == found["expected"] > 1000
@@ -63,6 +64,7 @@ def test_processes_have_the_shares_that_proc_says(icetop: Icetop, report: Report
     before = {process.pid: cpu_seconds(process.pid) for process in programs.values()}
     done = icetop("record", "-F", 999, "-d", 10, "-o", "x.pb.gz")
     used = {pid: cpu_seconds(pid) - seconds for pid, seconds in before.items()}
+    end(*programs.values())
     assert done.returncode == 0, done.stderr
     found = report("x.pb.gz")
     samples = {process["pid"]: process["samples"] for process in found["processes"]}
@@ -76,9 +78,9 @@ def test_processes_have_the_shares_that_proc_says(icetop: Icetop, report: Report
 def test_with_forty_busy_processes_next_to_nothing_is_lost(
     icetop: Icetop, report: Report, shares: Path, start: Start
 ) -> None:
-    for _ in range(40):
-        start(shares)
+    busy = [start(shares) for _ in range(40)]
     done = icetop("record", "-d", 5, "-o", "x.pb.gz")
+    end(*busy)
     assert done.returncode == 0, done.stderr
     found = report("x.pb.gz")
     assert found["samples"] + found["lost"] == found["expected"] > 300
@@ -87,8 +89,9 @@ def test_with_forty_busy_processes_next_to_nothing_is_lost(
 
 def test_short_lived_processes_are_named(icetop: Icetop, report: Report, shares: Path, start: Start) -> None:
     """Processes that live 15 ms: the first sample of each has its mappings read at once."""
-    start("sh", "-c", f"while :; do {shares} 0.015; done")
+    shell = start("sh", "-c", f"while :; do {shares} 0.015; done")
     done = icetop("record", "-d", 6, "-o", "x.pb.gz")
+    end(shell)
     assert done.returncode == 0, done.stderr
     found = report("x.pb.gz", "--comm", "shares")
     assert found["samples"] > 150
