@@ -17,6 +17,7 @@ from ..symbols.namer import Namer
 from ..targets.cgroup_search import CgroupNotFound
 from ..targets.named_cgroups import NamedCgroups, NothingNamed
 from ..targets.places import Places
+from ..targets.processes import as_proc_counts
 from .degradations import FRAME_POINTERS, degradations, silent_engine
 from .epochs import Reading
 from .intervals import Intervals
@@ -336,7 +337,7 @@ class Collector:
 
     def _series(self, row: Who) -> int:
         process = self._processes.find(row.pid, row.start_ns)
-        start_ns = row.start_ns if self._sleepers is None else self._sleepers.start_of(row.pid, row.start_ns)
+        start_ns = as_proc_counts(row.start_ns)  # so is that of threads found asleep, which /proc tells
         series = Series(row.pid, start_ns, row.tid, row.comm, self._processes.cgroup(row.cgroup_id, process))
         return self.samples.tables.series(series, process.labels, self._places.labels(series.cgroup))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..profiles.target import Target
 from ..targets.cgroups import own_layout, parse_memberships
-from ..targets.processes import as_proc_counts, read_start_ns, split_stat
+from ..targets.processes import read_start_ns, split_stat
 from ..targets.threads import thread_delay, thread_ids, thread_name
 from .who import Who
 
@@ -44,17 +44,12 @@ class Sleepers:
     def __init__(self, target: Target, cgroups: Collection[str] = ()) -> None:
         self.left_out = False
         self._found = list(self._asleep(target, cgroups))
-        self._starts: set[tuple[int, int]] = set()
 
-    def hand_over(self, put: Callable[[Sleeper], bool]) -> None:
-        """Have their waits counted by `put`, which says whether it could. To be called once."""
-        self._starts = {(found.who.pid, found.who.start_ns) for found in self._found if put(found)}
+    def hand_over(self, put: Callable[[Sleeper], object]) -> None:
+        """Have their waits counted by `put`. To be called once."""
+        for found in self._found:
+            put(found)
         self._found.clear()
-
-    def start_of(self, pid: int, start_ns: int) -> int:
-        """When a process started, as it was told of its sleepers: /proc rounds it."""
-        told = as_proc_counts(start_ns)
-        return told if (pid, told) in self._starts else start_ns
 
     def _asleep(self, target: Target, cgroups: Collection[str]) -> Iterator[Sleeper]:
         left = MOST_THREADS

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
-from pathlib import Path
+import sys
 
 import pytest
 from icetop.profiles.delta import NO_WAITS
@@ -17,11 +16,15 @@ from icetop.sampler.session import Session
 pytestmark = pytest.mark.bpf
 
 
-def test_waits_are_followed_from_the_order_on(build: Callable[..., Path]) -> None:
-    """The context says from when; each wait has its time, and a wait that lasts is told as it goes on."""
-    process = subprocess.Popen([build("waits", "-O2")])
+SLEEPER = "import time\nwhile True:\n    sum(range(1_000_000))\n    time.sleep(0.25)"
+
+
+def test_waits_are_followed_from_the_order_on() -> None:
+    """The context says from when; each wait has its time, and a wait that lasts is told as it goes on. The process stays
+    the one that it was, also where it is found asleep."""
+    process = subprocess.Popen([sys.executable, "-c", SLEEPER])
     target = Target(pids=frozenset({process.pid}))
-    session = Session(CollectOptions(target), lambda stage: None, end_with_target=False)
+    session = Session(CollectOptions(target, frequency_hz=999), lambda stage: None, end_with_target=False)
     profile, before, after = Profile(), 0, 0
     try:
         for place, delta in enumerate(session.deltas(4.5)):
@@ -34,6 +37,8 @@ def test_waits_are_followed_from_the_order_on(build: Callable[..., Path]) -> Non
             if place == 2:
                 session.follow_waits()
                 session.follow_waits()
+            if place == 4:
+                session.retarget(target)
     finally:
         session.close()
         process.kill()
@@ -41,6 +46,7 @@ def test_waits_are_followed_from_the_order_on(build: Callable[..., Path]) -> Non
     assert before == 0
     assert profile.context.kinds == ("cpu", "offcpu")
     assert 2e9 < after < 4.6e9
+    assert len({series.start_ns for series in profile.series}) == 1
 
 
 def test_where_threads_cannot_be_followed_cpu_time_is_sampled_alone(monkeypatch: pytest.MonkeyPatch) -> None:
