@@ -15,8 +15,7 @@ class Series:
 
     `pid` and `tid` are those that icetop's own /proc shows (0: not visible from icetop's PID namespace);
     `start_ns` is the process's start, in nanoseconds since boot and in the steps in which /proc counts them, so that a
-    re-used pid is another process;
-    `cgroup` is the path of its control group (empty: unknown).
+    re-used pid is another process; `cgroup` is the path of its control group (empty: unknown).
     """
 
     pid: int

@@ -20,8 +20,8 @@ SLEEPER = "import time\nwhile True:\n    sum(range(1_000_000))\n    time.sleep(0
 
 
 def test_waits_are_followed_from_the_order_on() -> None:
-    """The context says from when; each wait has its time, and a wait that lasts is told as it goes on. The process stays
-    the one that it was, also where it is found asleep."""
+    """The context says from when; each wait has its time, and a wait that lasts is told as it goes on. The process
+    stays the one that it was, also where it is found asleep."""
     process = subprocess.Popen([sys.executable, "-c", SLEEPER])
     target = Target(pids=frozenset({process.pid}))
     session = Session(CollectOptions(target, frequency_hz=999), lambda stage: None, end_with_target=False)
