@@ -199,18 +199,15 @@ class _Both:
     @staticmethod
     def _sums_here(rows: SlicedRows, boxes: SmallArray, places: IntArray, things: int) -> FloatArray:
         """What things are worth in each slice: `places` is the thing that each box belongs to, -1 none."""
-        number, found = len(rows.lengths), places[boxes]
-        seen = found >= 0
-        sums = np.bincount(found[seen] * number + rows.slices[seen], rows.values[seen], things * number)
-        return sums.astype(np.float64).reshape(things, number)
+        return _added(rows.slices, rows.values, places[boxes], things, len(rows.lengths))
 
     def _sums_above(self, rows: SlicedRows, boxes: SmallArray, places: IntArray, things: int) -> FloatArray:
         """The same where a row counts for all boxes above its own as well: level by level, until all are at the top."""
-        sums = np.zeros((things, len(rows.lengths)))
+        sums, slices, values = np.zeros((things, len(rows.lengths))), rows.slices, rows.values
         while len(boxes):
-            sums += self._sums_here(rows, boxes, places, things)
+            sums += _added(slices, values, places[boxes], things, len(rows.lengths))
             below = boxes > 0
-            rows, boxes = rows.take(below), self.tree.parents[boxes[below]]
+            boxes, slices, values = self.tree.parents[boxes[below]], slices[below], values[below]
         return sums
 
     def _against(self, rows: SlicedRows, counts: FloatArray) -> Sliced:
@@ -230,6 +227,13 @@ class _Both:
             sizes = sides.points(mine, theirs)
         enough: BoolArray = np.abs(sizes) >= 100 * SMALLEST_CHANGE
         return enough
+
+
+def _added(slices: IntArray, values: IntArray, things: IntArray, most: int, number: int) -> FloatArray:
+    """Values added up by thing (-1: none) and slice."""
+    seen = things >= 0
+    sums = np.bincount(things[seen] * number + slices[seen], values[seen], most * number)
+    return sums.astype(np.float64).reshape(most, number)
 
 
 def _cumulated(flat: IntArray, ends: SmallArray) -> IntArray:

@@ -20,6 +20,7 @@ from .clipboard import copy_sequences, give_to_tmux, multiplexer
 from .color_depth import color_depth, forget_stale_size, light_ground
 from .facts import stack_lines
 from .footer import Footer
+from .icicle import Icicle
 from .keys import bindings, help_lines
 from .look import Look, make_look
 from .page import Line, Page
@@ -87,9 +88,16 @@ class IcetopApp(WhomApp):
         """What the function under the cursor calls, or everything again."""
         name = self._function_here() or self._choices.view.focus
         if name:
-            self._board.icicle.unzoom()
-            self._choose(self._choices.toggle_focus(name))
-            self._focus = self._choices.view.focus
+            self._center(name)
+
+    def _center(self, name: str) -> None:
+        self._board.icicle.unzoom()
+        self._choose(self._choices.toggle_focus(name))
+        self._focus = self._choices.view.focus
+
+    def on_icicle_caller_chosen(self, message: Icicle.CallerChosen) -> None:
+        """What a caller of the function in focus calls."""
+        self._center(message.name)
 
     async def action_source(self) -> None:
         """The source around the hot lines of the function under the cursor."""

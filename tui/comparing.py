@@ -86,7 +86,7 @@ def baseline_words(picture: Picture) -> str:
     if base is None:
         return ""
     parts = [f"{base.target}"] if base.target is not None else []
-    if base.beside:
+    if base.beside and base.stretch is None:
         parts.insert(0, "another file")
     elif base.stretch is not None and any(picture.baseline_ns):
         parts.insert(0, f"{clock(picture.baseline_ns[0])} + {length(seconds(picture.baseline_ns))}")

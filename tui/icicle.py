@@ -8,6 +8,7 @@ from textual import events
 from textual.message import Message
 
 from .anchor import Anchor
+from .callers import Callers
 from .choices import Tint
 from .icicle_brush import Brush
 from .look import Look
@@ -20,6 +21,9 @@ from .steadiness import Steadiness
 if TYPE_CHECKING:
     from .icicle_layout import Placed
     from .icicle_walk import Walk
+
+CALLERS_PART = 3
+"""The callers of a function in focus take one part of so many of the height."""
 
 
 class Icicle(Painted):
@@ -34,9 +38,17 @@ class Icicle(Painted):
     class Left(Message):
         """What is zoomed into is to be left."""
 
+    class CallerChosen(Message):
+        """A caller of the function in focus was clicked."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._picture: Picture | None = None
+        self._callers = Callers()
         self._matches: Matches | None = None
         self._tint: Tint = "package"
         self._zooms: list[Anchor] = []
@@ -121,10 +133,15 @@ class Icicle(Painted):
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; on the box that has it already, it zooms; above the graph, it zooms out."""
-        if event.y < self._crumbs:
+        if event.y < self._callers.height:
+            name = self._callers.name_at(event.x, event.y)
+            if name:
+                self.post_message(self.CallerChosen(name))
+            return
+        if event.y < self._above:
             self.post_message(self.Left())
             return
-        row = self._rows[event.y - self._crumbs] if 0 <= event.y - self._crumbs < len(self._rows) else []
+        row = self._rows[event.y - self._above] if 0 <= event.y - self._above < len(self._rows) else []
         hit = next((placed for placed in row if placed.left <= event.x < placed.right), None)
         if hit is not None and hit.box == self.box:
             self.zoom_in()
@@ -143,8 +160,11 @@ class Icicle(Painted):
         """One level of the graph; above it, when zoomed, the way down to it."""
         if self._picture is None:
             return
+        if y < self._callers.height:
+            self._callers.paint(y, row, self.look, self._tint)
+            return
         brush = Brush(self.look, self._picture, self._matches, self._tint)
-        level = y - self._crumbs
+        level = y - self._above
         if level < 0:
             brush.paint_way(row, self.root)
         elif level < len(self._rows):
@@ -153,8 +173,9 @@ class Icicle(Painted):
             brush.paint_hidden(row, self._hidden if last else 0)
 
     @property
-    def _crumbs(self) -> int:
-        return 1 if self.root else 0
+    def _above(self) -> int:
+        """Rows above the graph: callers, and the way down to what is zoomed into."""
+        return self._callers.height + (1 if self.root else 0)
 
     def _leave(self) -> None:
         self._zooms.pop()
@@ -190,7 +211,8 @@ class Icicle(Painted):
             return
         from .icicle_layout import deepest, lay_out
 
-        tree, height, shown = picture.tree, max(size.height - self._crumbs, 1), self._level
+        self._callers.lay_out(picture, size.width, size.height // CALLERS_PART)
+        tree, height, shown = picture.tree, max(size.height - self._above, 1), self._level
         at = int(tree.depths[self.box]) - int(tree.depths[self.root])
         if not self._laid or self._laid[0] != self.root:
             self._levels = deepest(tree, self.root) + 1
@@ -201,7 +223,7 @@ class Icicle(Painted):
         self._level = at - self._top
         wanted = (self.root, size.width, self._top, height)
         if self._laid == wanted:
-            self.repaint_rows(shown + self._crumbs, self._level + self._crumbs)
+            self.repaint_rows(shown + self._above, self._level + self._above)
             return
         self._hidden = max(self._levels - self._top - height, 0)
         minimum = int(picture.view.minimum_share * abs(int(tree.drawn[0])))

@@ -87,7 +87,7 @@ KEYS: tuple[Key, ...] = (
     Key(("i",), "choose('toggle_inverted')", "i", LOOK, "leaf first: who calls what takes the time"),
     Key(("z",), "choose('toggle_idle')", "z", LOOK, "threads that wait for work: set aside, or shown"),
     Key(("C",), "cause", "C", LOOK, "only waits for the cause under the cursor, else for the commonest; again: all"),
-    Key(("f",), "center", "f", LOOK, "what the function under the cursor calls, from anywhere; with i: its callers"),
+    Key(("f",), "center", "f", LOOK, "the function under the cursor, callers above, what it calls below; again: all"),
     Key(("r",), "choose('toggle_collapsed')", "r", LOOK, "recursion as one box"),
     Key(("S",), "source", "S", LOOK, "the source around the lines of the function that take the time"),
     Key(("Y",), "copy_stack", "Y", LOOK, "copy the stack of the box"),

@@ -37,11 +37,11 @@ class Picture:
     """One state of the screen's data.
 
     `shown_ns` is the stretch that the tree covers, `kept_ns` all that is kept, both as (start, end) in unix
-    nanoseconds. `baseline_ns` is that of what it is compared with, where that lies on the same time line; `changes` are
+    nanoseconds. `baseline_ns` is that of what it is compared with, where that has times of this clock; `changes` are
     the stretches that differ from the ten minutes before them. `anything` says whether the profile holds samples at
     all, of whatever kind, target and time; `set_aside` the nanoseconds that threads waited for work, left out here;
     `notes` what people wrote on the time line; `profiled` is what the time line's strip shows: `loads`, unless only a
-    part of the machine, or another kind, is looked at.
+    part of the machine, or another kind, is looked at. `callers` is the tree, leaf first, of the function in focus.
     """
 
     view: View
@@ -59,6 +59,7 @@ class Picture:
     notes: list[TimeNote] = field(default_factory=list)
     set_aside: int = 0
     profiled: list[Load] = field(default_factory=list)
+    callers: CallTree | None = None
 
     @property
     def unit(self) -> str:
@@ -84,6 +85,7 @@ class Camera:
 
     def __init__(self) -> None:
         self._memory: OrderMemory | None = None
+        self._callers_memory: OrderMemory | None = None
         self._interest: Interest | None = None
         self._profiled = ProfiledLoads()
         self._last: tuple[tuple[object, ...], Picture] | None = None
@@ -102,11 +104,25 @@ class Camera:
         if self._last is not None and self._last[0] == wanted:
             return self._with_time(profile, _later(profile, self._last[1]))
         picture = _picture(profile, view, self._memory, sort, backwards)
-        picture = self._with_time(profile, picture)
+        picture = self._with_time(profile, self._with_callers(profile, picture))
         _ = picture.tree.levels  # kept once asked for, and not to be worked out on the screen's thread
         over = view.stretch.end_ns is not None and view.stretch.end_ns <= profile.timeline.end_ns
         self._last = (wanted, picture) if over else None
         return picture
+
+    def _with_callers(self, profile: Profile, picture: Picture) -> Picture:
+        """The picture with who calls the function in focus, where the tree has what it calls."""
+        from ..profiles.order import OrderMemory
+        from ..profiles.tree_builder import build_tree
+
+        view = picture.view
+        if not view.focus or view.inverted:
+            self._callers_memory = None
+            return picture
+        self._callers_memory = self._callers_memory or OrderMemory()
+        callers = build_tree(profile, replace(view, inverted=True, first_level="none"), self._callers_memory)
+        _ = callers.levels
+        return replace(picture, callers=callers)
 
     def _with_time(self, profile: Profile, picture: Picture) -> Picture:
         """The picture with what its time line shows beside the machine's load."""
@@ -144,10 +160,11 @@ def _picture(profile: Profile, view: View, memory: OrderMemory, sort: Sort, back
 
 
 def _baseline_extent(profile: Profile, view: View) -> tuple[int, int]:
-    if view.baseline is None or view.baseline.beside:
+    base = view.baseline
+    if base is None or (base.beside and base.stretch is None):
         return (0, 0)
-    stretch = view.of_baseline().stretch
-    return _extent(list(profile.timeline.buckets(stretch.start_ns, stretch.end_ns)))
+    stretch, line = view.of_baseline().stretch, profile.beside if base.beside else profile.timeline
+    return _extent(list(line.buckets(stretch.start_ns, stretch.end_ns)))
 
 
 def _later(profile: Profile, picture: Picture) -> Picture:

@@ -12,7 +12,7 @@ from .choices import LIVE_WINDOW
 from .figures import clock
 from .look import make_look
 from .time_strip import TimeStrip
-from .time_words import parse_time
+from .time_words import last_seconds, parse_time
 from .viewing import ViewingApp
 
 NEEDS_PAST = "a change is told from chance by the minute before it, at least"
@@ -69,9 +69,12 @@ class ThenAndNowApp(ViewingApp):
         kept = (timeline.start_ns, timeline.end_ns)
         start, end = self._choices.span(timeline)
         try:
-            self._choose(self._choices.at(*parse_time(text, kept, (end - start) / SECOND)))
+            chosen = self._choices.at(*parse_time(text, kept, (end - start) / SECOND))
         except ValueError as error:
             self._board.notice.say(Notice("warning", str(error)))
+            return
+        goes_on = self._live and not self._ended and last_seconds(text) is not None
+        self._choose(replace(chosen, paused_at=None) if goes_on else chosen)
 
     def action_note(self) -> None:
         """Begin to type a note."""

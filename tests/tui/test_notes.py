@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from icetop.cli.looking import source_to_show
 from icetop.profiles.delta import Vitals
 from icetop.profiles.profile import Profile
 from icetop.profiles.time_notes import TimeNote
@@ -91,9 +92,10 @@ async def test_b_saves_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert any("title" in found for found in labels), "what is looked at keeps its titles"
 
 
-async def test_of_a_long_recording_what_is_looked_at_is_read(tmp_path: Path, utc: None) -> None:
-    sink = FolderSink(str(tmp_path))
-    for number in range(60):
+def recorded(folder: Path, windows: int) -> None:
+    """A recording from 14:02:00 on: each window of 10 s has a function of its own, `work0`, `work1` ..."""
+    sink = FolderSink(str(folder))
+    for number in range(windows):
         maker = ProfileMaker()
         maker.now = START_NS + number * 10 * SECOND
         for _ in range(10):
@@ -101,6 +103,10 @@ async def test_of_a_long_recording_what_is_looked_at_is_read(tmp_path: Path, utc
             maker.tick(vitals=Vitals(1.5))
         sink.write(maker.profile)
     sink.close()
+
+
+async def test_of_a_long_recording_what_is_looked_at_is_read(tmp_path: Path, utc: None) -> None:
+    recorded(tmp_path, 60)
     recording = Recording([str(tmp_path)])
     last = Stretch(recording.end_ns - 60 * SECOND, None)
     source = FolderSource(recording, Limits(), last, outline=True)
@@ -112,6 +118,21 @@ async def test_of_a_long_recording_what_is_looked_at_is_read(tmp_path: Path, utc
         await person.press("c")
         await person.sees("against 14:03:40 + 20 s")
         await person.sees("work11")
+
+
+async def test_what_a_recording_is_compared_with_stays_when_more_of_it_is_read(tmp_path: Path, utc: None) -> None:
+    recorded(tmp_path, 12)
+    source, view = source_to_show((str(tmp_path),), "14:03:40..", View(), Limits(), "14:02:20..14:02:40")
+    async with running(source, view=view) as person:
+        text = await person.sees("against 14:02:20 + 20 s")
+        assert "baseline" in text and "work11" in text and "work2" in text
+        await person.press("at", *"14:03:00..14:03:20", "enter")
+        wanted = ("14:03:00 to 14:03:20", "work6", "work2")
+        await person.sees(lambda text: all(part in text for part in wanted) and "work11" not in text)
+        await person.sees("against 14:02:20 + 20 s")
+        await person.press("quotation_mark", *"slow", "enter")
+        await person.sees("noted at ")
+    assert [note.text for note in read_notes(str(tmp_path))[0]] == ["slow"]
 
 
 def test_what_was_read_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,6 +166,16 @@ async def test_going_back_shows_another_time_while_recording_goes_on(utc: None) 
         await person.sees("last 30 s")
 
 
+async def test_the_last_minutes_go_on_being_live() -> None:
+    async with running(MovingSource(backlog=90, pace=0.05)) as person:
+        await person.sees("live")
+        await person.press("at", *"last 20 s", "enter")
+        text = await person.sees("last 20 s")
+        assert "live" in text and person.app._choices.paused_at is None
+        end = person.app._picture.shown_ns[1]
+        await person.sees(lambda _: person.app._picture.shown_ns[1] > end + SECOND)
+
+
 async def test_a_time_that_is_none_is_said() -> None:
     async with running() as person:
         await person.sees("Total ")
@@ -299,7 +309,16 @@ async def test_a_function_in_the_centre_with_callees_and_callers() -> None:
         await person.sees("callees of pq_execute")
         tree = person.app._picture.tree
         assert "pq_execute" in [tree.name(box) for box in tree.children(1)]
-        await person.press("i")
+        rows = (await person.sees("callers of pq_execute")).splitlines()
+        line = next(place for place, row in enumerate(rows) if "callers of pq_execute" in row)
+        shown = [rows[line - up][:30].strip(" ▏").split("  ")[0] for up in (1, 2, 3)]
+        assert shown == ["cursor.execute", "run_query", "search_products_unindexed"], "the direct caller lowest"
+        assert "all" in rows[line + 1] and person.app._function_here() == "pq_execute"
+        icicle = person.app._board.icicle
+        await person._pilot.click(icicle, offset=(5, line - icicle.region.y - 1))
+        await person.sees("callers of cursor.execute")
+        assert person.app._function_here() == "cursor.execute"
+        await person.press("backspace", "i")
         await person.sees("callers of pq_execute")
         await person.press("j", "j", "f")
         await person.sees(lambda text: "callers of" not in text or "callers of pq_execute" not in text)
@@ -352,8 +371,9 @@ async def test_what_a_function_calls_from_anywhere_has_the_cursor_on_it_and_is_s
     async with running() as person:
         await person.sees("gunicorn: shop.wsgi")
         await person.press("slash", *"cursor.execute", "enter", "n", "f")
-        text = await person.sees("callees of cursor.execute")
-        assert "Worker.handle_request" not in text
+        await person.sees("callees of cursor.execute")
+        below = (await person.sees("callers of cursor.execute:")).split("callers of cursor.execute:")[1]
+        assert "Worker.handle_request" not in below
         await person.sees(lambda _: person.app._function_here() == "cursor.execute")
         await person.press("i")
         await person.sees("callers of cursor.execute")
