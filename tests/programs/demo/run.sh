@@ -11,7 +11,7 @@ if [ "${INSIDE:-}" != 1 ]; then
   [ "$(id -u)" = 0 ] || { echo 'icetop demo: needs root' >&2; exit 1; }
   parts=$("$demo/prepare.sh")
   exec 8> "$parts/running" # one shop at a time: its control groups have fixed names
-  flock 8
+  flock -n 8 || { echo 'icetop demo: waits for another one that runs here' >&2; flock 8; }
   groups=/sys/fs/cgroup/memory
   [ -d "$groups" ] || groups=/sys/fs/cgroup
   shop="$groups/shop.slice"
@@ -23,6 +23,7 @@ if [ "${INSIDE:-}" != 1 ]; then
 fi
 
 here=$PWD
+say() { echo "icetop demo: $*" >&2; }
 hostname web-3
 ip link set lo up
 mount -t tmpfs tmpfs /srv
@@ -43,6 +44,7 @@ run() {
 }
 as_nobody=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
 
+say 'setting up a shop: a database of 200,000 products, a service that searches it, its visitors'
 "${as_nobody[@]}" postgresql/bin/initdb --pgdata=postgres/data --username=postgres --auth=trust --no-sync --no-locale --encoding=UTF8 > /dev/null
 grep -v '^--' "$demo/products.sql" | tr '\n' ' ' | sed 's/; /;\n/g' |
   "${as_nobody[@]}" postgresql/bin/postgres --single -D postgres/data -c log_min_messages=fatal postgres > /dev/null

@@ -75,6 +75,7 @@ def watch(out: str, seconds: float, live: bool) -> tuple[tuple[float, float], tu
     if screen is not None:
         screen.wait()
     recorder.send_signal(signal.SIGINT)
+    print("icetop demo: adding up what was recorded", file=sys.stderr)
     if recorder.wait():
         raise SystemExit("icetop could not record")
     return before, after
