@@ -21,26 +21,27 @@ LOST = 10.0
 """Seconds after which an answer is given up."""
 
 
-SLOW = 0.25
-"""Seconds to the answer from which a link is slow: then paints go in pieces, so that what a key does is not held up."""
+SLOW, NARROW = 0.25, 8_000
+"""Seconds to the answer, and characters a second, from which and under which a link is slow: then paints go in pieces, so
+that what a key does is not held up. The seconds alone may be those of a busy machine, where half a picture is no help."""
 
 PIECE = 1200
-"""Characters of a piece."""
+"""Characters of a piece; the answer to less tells nothing of how narrow a link is."""
 
 
 class Flow:
     """Counts what is under way to the terminal. Times are in seconds on any steady clock."""
 
     def __init__(self) -> None:
-        self._under_way: deque[tuple[float, int]] = deque()
+        self._under_way: deque[tuple[float, int, int]] = deque()
         self._answers = False
         self._mute = False
-        self._took = 0.0
+        self._slow = False
 
     @property
     def piece(self) -> int | None:
         """How much to send at once, None for all there is."""
-        return PIECE if self._took > SLOW else None
+        return PIECE if self._slow else None
 
     @property
     def waiting(self) -> bool:
@@ -55,17 +56,26 @@ class Flow:
                 self._mute = True
             if self._mute or waited > LOST:
                 self._under_way.clear()
-        return sum(size for _, size in self._under_way) <= ALLOWED
+        return self._size <= ALLOWED
 
     def sent(self, size: int, now: float) -> str:
         """Note a paint of `size` characters; gives the question to send behind it, empty for a mute terminal."""
         if self._mute:
             return ""
-        self._under_way.append((now, size))
+        self._under_way.append((now, size, self._size + size))
         return ASK
 
     def answered(self, now: float) -> None:
         """Note an answer: the oldest paint has arrived."""
         self._answers, self._mute = True, False
         if self._under_way:
-            self._took = now - self._under_way.popleft()[0]
+            sent, _, all_of_it = self._under_way.popleft()
+            took = now - sent
+            if took <= SLOW:
+                self._slow = False
+            elif all_of_it >= PIECE // 2:
+                self._slow = all_of_it / took < NARROW
+
+    @property
+    def _size(self) -> int:
+        return sum(size for _, size, _ in self._under_way)

@@ -99,7 +99,7 @@ class ViewingApp(AskingApp):
         if self._steering.arrived(delta.context):
             self._cost = SelfCost()
         if self._counted or self._measured:
-            if self._choices.paused_since is None:
+            if self._choices.paused_since is None and not self._canvas.behind:  # a picture arrives whole before the next
                 self._refresher.data_came()
         else:
             self._show_situation()
@@ -265,7 +265,7 @@ class ViewingApp(AskingApp):
         timeline = self._keeper.profile.timeline
         view = self._choices.view_of(self._keeper.profile)
         base = view.baseline
-        stretch = base.stretch if base is not None and not base.beside else None
+        stretch = base.stretch if base is not None else None
         end = timeline.end_ns
         before = (stretch.start_ns or 0, stretch.end_ns or end) if stretch is not None else (0, 0)
         self._board.strip.mark((view.stretch.start_ns or timeline.start_ns, view.stretch.end_ns or end), before)

@@ -11,7 +11,7 @@ from icetop.profiles.target import Target
 from icetop.profiles.view import Stretch, View
 from icetop.tests.tui.tree_maker import box_named, picture_of
 from icetop.tui.choices import Choices
-from icetop.tui.flow import ALLOWED, ASK, PATIENCE, PIECE, SLOW, Flow
+from icetop.tui.flow import ALLOWED, ASK, NARROW, PATIENCE, PIECE, SLOW, Flow
 from icetop.tui.header_parts import Part, fit_parts, vital_parts
 from icetop.tui.keys import KEYS, bindings, footer_entries, help_lines, markdown
 from icetop.tui.loads import Load
@@ -203,10 +203,27 @@ def test_a_terminal_that_never_answers_is_not_waited_for() -> None:
 def test_a_slow_link_gets_pieces_until_it_is_quick_again() -> None:
     flow = Flow()
     assert flow.piece is None
-    for took, piece in ((SLOW + 0.1, PIECE), (SLOW - 0.1, None)):
-        flow.sent(5000, 10.0)
+    whole, piece, key, busy = 6000, PIECE, 50, SLOW + 0.1
+    for size, took, wanted in (
+        (whole, busy, None),  # so much in so little time: the machine was busy, the link is wide
+        (key, busy, None),
+        (whole, whole / NARROW + 0.1, PIECE),
+        (key, busy, PIECE),
+        (piece, piece / NARROW + 0.2, PIECE),
+        (key, SLOW - 0.1, None),
+    ):
+        flow.sent(size, 10.0)
         flow.answered(10.0 + took)
-        assert flow.piece == piece
+        assert flow.piece == wanted, (size, took)
+
+
+def test_what_is_sent_while_more_is_under_way_arrives_behind_it() -> None:
+    flow = Flow()
+    for _ in range(4):
+        flow.sent(600, 0.0)
+    for took in (0.1, 0.2, 0.26, 0.29):
+        flow.answered(took)
+    assert flow.piece is None, "2,400 in 0.29 s"
 
 
 # --- search, cost, reasons
