@@ -22,8 +22,8 @@ LOST = 10.0
 
 
 SLOW, NARROW = 0.25, 8_000
-"""Seconds to the answer, and characters a second, from which and under which a link is slow: then paints go in pieces, so
-that what a key does is not held up. The seconds alone may be those of a busy machine, where half a picture is no help."""
+"""Seconds to the answer from which, and characters a second under which, a link is slow: then paints go in pieces, so
+that what a key does is not held up. The seconds alone may be a busy machine's, where half a picture is no help."""
 
 PIECE = 1200
 """Characters of a piece; the answer to less tells nothing of how narrow a link is."""

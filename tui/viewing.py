@@ -99,7 +99,7 @@ class ViewingApp(AskingApp):
         if self._steering.arrived(delta.context):
             self._cost = SelfCost()
         if self._counted or self._measured:
-            if self._choices.paused_since is None and not self._canvas.behind:  # a picture arrives whole before the next
+            if self._choices.paused_since is None and not self._canvas.behind:  # pictures arrive whole
                 self._refresher.data_came()
         else:
             self._show_situation()
