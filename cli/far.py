@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -24,19 +25,21 @@ if TYPE_CHECKING:
 MEND = "--via takes a command that starts `icetop agent`"
 
 
-def far_sources(commands: Sequence[str], options: CollectOptions, before: Iterable[Delta] = ()) -> Source:
-    """The collectors that these commands start elsewhere, as one, once they have answered.
+def far_sources(
+    commands: Sequence[str], options: CollectOptions, before: Iterable[Delta] = (), saved: Sequence[Source] = ()
+) -> Source:
+    """The collectors that these commands start elsewhere, and what is `saved`, as one, once they have answered.
 
     Of several, one that does not is but a notice. Raises Failure where none does.
     """
     from ..sampler.together import Together
 
-    if len(commands) == 1:
+    if len(commands) == 1 and not saved:
         try:
             return _answering(commands[0], options, before)
         except SourceError as error:
             raise _failure(error) from None
-    found: list[AgentSource] = []
+    found: list[Source] = []
     failures: list[SourceError] = []
     for command in commands:  # one after the other: each may ask for a password
         try:
@@ -46,7 +49,23 @@ def far_sources(commands: Sequence[str], options: CollectOptions, before: Iterab
     if not found:
         raise _failure(failures[-1])
     now, notices = time.time_ns(), tuple(replace(error.notice, mend=MEND) for error in failures)
-    return Together(found, chain(before, (Delta(now, now, notices=notices, stage="starting"),) if notices else ()))
+    return Together(
+        [*found, *saved], chain(before, (Delta(now, now, notices=notices, stage="starting"),) if notices else ())
+    )
+
+
+def replayed(paths: Sequence[str], target: Target) -> list[Source]:
+    """What is saved under each of these paths, to be shown beside what is live. Raises SourceError, and Failure."""
+    from ..sampler.replayed import Replayed
+    from ..snapshots.limits import DEFAULT_LIMIT, Limits
+    from .looking import saved_source_of
+
+    found: list[Source] = []
+    for path in paths:
+        source = saved_source_of(path, Limits(DEFAULT_LIMIT))
+        source.context()  # what cannot be read is said before anything is sampled
+        found.append(Replayed(source, os.path.basename(path.rstrip("/")), target))
+    return found
 
 
 def compared_sources(command: str, baseline: str, options: CollectOptions, view: View) -> tuple[Source, View, Baseline]:

@@ -18,7 +18,7 @@ from ..profiles.target import Target
 from ..profiles.view import Baseline, View
 from ..sampler.options import CollectOptions
 from .configuration import setting
-from .far import compared_sources, far_sources, folded
+from .far import compared_sources, far_sources, folded, replayed
 from .group import LIVE, cli
 from .options import AgentCommand, TargetCommand, common_options, no_kernel, target_options, view_options
 from .output import DEFAULT_TOP, Failure, print_out, tell
@@ -55,6 +55,13 @@ duration = setting(
     metavar="COMMAND",
     help="Collect there as well, and compare with that: `--via CANARY --baseline-via STABLE`.",
 )
+@setting(
+    "--with",
+    "saved",
+    multiple=True,
+    metavar="FILE|FOLDER",
+    help="Beside what is live, what was saved of another machine, again and again.",
+)
 @setting("--no-history", is_flag=True, help="Do not draw the last hour of a recorder that runs here.")
 @setting("--baseline", metavar="FILE|FOLDER", help="Compare with what was saved.")
 @view_options
@@ -67,6 +74,7 @@ def live(
     no_history: bool,
     via: tuple[str, ...],
     baseline_via: str | None,
+    saved: tuple[str, ...],
     baseline: str | None,
     view: View,
     theme: str,
@@ -79,30 +87,35 @@ def live(
     view = replace(view, kind=kind)
     sampling = replace(sampling, kinds=kinds)
     on_screen = sys.stdin.isatty() and sys.stdout.isatty()
-    if baseline_via is not None and (len(via) != 1 or baseline is not None or not on_screen):
-        raise click.UsageError("--baseline-via goes with one --via, no --baseline, and a terminal")
+    if baseline_via is not None and (len(via) != 1 or baseline is not None or saved or not on_screen):
+        raise click.UsageError("--baseline-via goes with one --via, no --baseline or --with, and a terminal")
     if baseline is not None and not on_screen:
         mend = "icetop record -o FILE, then icetop report FILE --baseline"
         raise Failure("--baseline here is for the screen", "this is no terminal", mend)
     compared, base = saved_before(baseline, view.target)
+    beside = replayed(saved, view.target)
+    if len(via) > 1 or beside:
+        view = replace(view, first_level="host")
     if via:
-        view = replace(view, first_level="host") if len(via) > 1 else view
         far = replace(sampling, target=view.target, kernel=view.kernel)
         if baseline_via is not None:
             source, view, base = compared_sources(via[0], baseline_via, far, view)
         else:
-            source = far_sources(via, far, compared)
-        if not on_screen:
-            profile = folded(source, duration or SECONDS_WITHOUT_A_TERMINAL)
-            print_report_of(profile, view)
-            return 0
+            source = far_sources(via, far, compared, beside)
     else:
         options = options_of(sampling, view.target, not view.kernel)
-        if not on_screen:
+        if not on_screen and not beside:
             return report_of_now(options, duration or SECONDS_WITHOUT_A_TERMINAL, view)
         from ..sampler.agent_source import local_agent
 
-        source = local_agent(options, chain(compared, () if no_history else recorded_before()))
+        source = local_agent(options, chain(compared, () if no_history or beside else recorded_before()))
+        if beside:
+            from ..sampler.together import Together
+
+            source = Together([source, *beside])
+    if not on_screen:
+        print_report_of(folded(source, duration or SECONDS_WITHOUT_A_TERMINAL), view)
+        return 0
     gc.disable()  # until the app is up
     from ..tui import app  # noqa: F401  (imported while the collector starts, under the splash)
 

@@ -72,7 +72,7 @@ class Target:
             or series.pid in self.pids
             or series.comm in self.comms
             or labels.get("process") in self.comms
-            or any(series.cgroup == path or series.cgroup.startswith(path.rstrip("/") + "/") for path in self.cgroups)
+            or any(is_within(series.cgroup, path) for path in self.cgroups)
             or self.matches_place(series.cgroup, labels)
         )
 
@@ -108,6 +108,11 @@ def target_of(
     comms, cgroups, *places = (words.get(choice, frozenset()) for choice in CHOICES[1:])
     containers, pods, namespaces, services = places
     return Target(pids, comms, cgroups, containers, pods, namespaces, services, command)
+
+
+def is_within(cgroup: str, folder: str) -> bool:
+    """Whether a control group's path is this one, or one below it."""
+    return cgroup == folder or cgroup.startswith(folder.rstrip("/") + "/")
 
 
 def joined(first: Target, second: Target) -> Target:

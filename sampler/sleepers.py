@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..profiles.target import Target
+from ..profiles.target import Target, is_within
 from ..targets.cgroups import own_layout, parse_memberships
 from ..targets.processes import read_start_ns, split_stat
 from ..targets.threads import thread_delay, thread_ids, thread_name
@@ -91,7 +91,7 @@ def target_pids(target: Target, cgroups: Collection[str]) -> Iterator[int]:
             elif folders and layout is not None:
                 with open(f"/proc/{pid}/cgroup", errors="replace") as file:
                     path = layout.path_of(parse_memberships(file.read(1 << 16)))
-                if any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders):
+                if any(is_within(path, folder) for folder in folders):
                     yield pid
 
 

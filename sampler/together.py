@@ -49,7 +49,7 @@ class Together:
     """Yields what all of the sources do, a delta about once a second; orders go to all of them.
 
     `before` is what comes before that, deltas of what it is compared with. `names` are what to call the machines, where
-    that is known. Raises SourceError when all have failed.
+    that is known. It is over when all live ones are: what is saved may stand beside them (`replayed`).
     """
 
     live = True
@@ -68,15 +68,17 @@ class Together:
         self._stopped = Event()
 
     def deltas(self) -> Iterator[Delta]:
-        """What came, put together. Raises SourceError when the last of the sources failed and none ended well."""
+        """What came, put together. Raises SourceError when the last of the live ones failed and none ended well."""
         yield from self._before
         for machine in self._machines:
             Thread(target=self._read, args=(machine,), name="icetop-machine", daemon=True).start()
-        while not all(machine.over for machine in self._machines):
+        live = [machine for machine in self._machines if machine.source.live]
+        while not all(machine.over for machine in live):
             for items in _from_resets_on(self._round()):
                 yield self._put_together(items)
         self._stopped.set()
-        if len(self._failures) == len(self._machines):
+        self.stop()
+        if len(self._failures) == len(live):
             raise SourceError(self._failures[-1])
         now = time.time_ns()
         yield Delta(now, now, last=True)
@@ -204,7 +206,7 @@ class Together:
             who = machine.host or "a far end"
             for notice in said.notices if isinstance(said, Delta) else (said,) if said is not None else ():
                 yield replace(notice, what=f"{who}: {notice.what}")
-            if isinstance(said, Notice):
+            if isinstance(said, Notice) and machine.source.live:
                 self._failures.append(said)
         for machine in self._machines:
             silent = machine.context is not None and not machine.over and time.monotonic() - machine.heard > SILENT
