@@ -12,7 +12,7 @@ from ..targets.cgroups import own_layout
 from ..targets.namespaces import shown_pid_namespace
 from .epochs import Epochs, Reading
 from .kernel_target import KernelTarget
-from .loader.compiled import CompiledForm, compiled_form
+from .loader.compiled import CompiledForm, choices_for, compiled_form
 from .loader.kept import Keeper
 from .loader.maps import possible_cpus
 from .loader.offsets import kernel_offsets
@@ -45,7 +45,7 @@ class KernelSide:
         find_processor(os.uname().machine)
         check_permission()
         offsets = kernel_offsets(keeper)
-        choices = {} if offsets["helper:task_pt_regs"] else {"NO_TASK_PT_REGS": "1"}
+        choices = choices_for(offsets["helper:task_pt_regs"])
         if options.frames > DEFAULT_DEEPEST:
             choices |= STEPS_FOR_DEEPER
         self._form = compiled_form(keeper, choices, stage)

@@ -37,13 +37,14 @@ def check_tracefs(machine: Machine) -> Check:
 def programs_kept() -> bool:
     """Whether the programs for this kernel lie ready in compiled form, so that bcc is not needed."""
     from ..loader.btf import NoBtf
+    from ..loader.compiled import choices_for
     from ..loader.kept import Keeper
     from ..loader.offsets import kernel_offsets
     from ..loader.source import identity, joined_source
 
     keeper = Keeper()
     try:
-        choices = {} if kernel_offsets(keeper)["helper:task_pt_regs"] else {"NO_TASK_PT_REGS": "1"}
+        choices = choices_for(kernel_offsets(keeper)["helper:task_pt_regs"])
         return keeper.read(f"programs-{identity(joined_source(), choices)}") is not None
     except (NoBtf, OSError, KeyError):
         return False

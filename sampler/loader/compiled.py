@@ -71,6 +71,11 @@ def compiled_form(keeper: Keeper, options: Mapping[str, str], stage: Callable[[s
     return form
 
 
+def choices_for(has_task_pt_regs: object) -> dict[str, str]:
+    """What the programs are compiled with for kernels that have that helper, 5.15 and newer, or lack it."""
+    return {} if has_task_pt_regs else {"NO_TASK_PT_REGS": "1"}
+
+
 def parse(found: dict[str, Any], *, kept: bool) -> CompiledForm:
     """A compiled form from its JSON. Raises UnknownLayout, KeyError, TypeError or ValueError when it is damaged."""
     maps = tuple(_map_form(described) for described in found["maps"])

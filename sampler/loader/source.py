@@ -25,6 +25,12 @@ PROGRAMS = (
     "finish_wait_later",
     "complete_request",
 )
+READ_MEMORY = """#undef bpf_probe_read_kernel
+#undef bpf_probe_read_user
+#define bpf_probe_read_user read_user_memory
+"""
+"""Where it may not read the kernel's names, bcc takes these functions to be missing and puts an older one in their
+place; the name is that of `compile.QUICKER`."""
 _INCLUDE = re.compile(r'^#include "([a-z0-9_]+\.h)"$', re.MULTILINE)
 
 
@@ -43,7 +49,8 @@ def joined_source(folder: Path = FOLDER, processor: Processor = HERE) -> str:
         text = (folder / name).read_text().replace("#pragma once\n", "")
         return f'#line 1 "{name}"\n' + _INCLUDE.sub(lambda found: expand(found.group(1)), text)
 
-    prelude = "#include <uapi/linux/types.h>\n#define offsetof(type, member) __builtin_offsetof(type, member)\n"
+    prelude = READ_MEMORY + "#include <uapi/linux/types.h>\n"
+    prelude += "#define offsetof(type, member) __builtin_offsetof(type, member)\n"
     return prelude + "".join(expand(f"{name}.bpf.c") for name in PROGRAMS)
 
 

@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copy, which
 
 import pytest
 from icetop.sampler.loader import compiled
-from icetop.sampler.loader.compiled import CannotCompile, compiled_form, parse
+from icetop.sampler.loader.compiled import CannotCompile, choices_for, compiled_form, parse
 from icetop.sampler.loader.kept import Keeper
+from icetop.sampler.loader.source import identity, joined_source
 
 pytestmark = pytest.mark.bpf
 
@@ -54,9 +56,9 @@ def test_a_changed_source_compiles_anew(folder: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("damage", ["cut", "no maps", "instructions", "layout"])
-def test_a_broken_form_is_compiled_anew_and_that_is_said(tmp_path: Path, damage: str) -> None:
-    compiled_form(keeper := Keeper(tmp_path), {}, lambda stage: None)
-    path = next(tmp_path.glob("programs-*.json"))
+def test_a_broken_form_is_compiled_anew_and_that_is_said(folder: Path, tmp_path: Path, damage: str) -> None:
+    keeper, name = Keeper(tmp_path), f"programs-{identity(joined_source(), {})}.json"
+    path = Path(copy(folder / name, tmp_path))
     form = json.loads(path.read_text())
     if damage == "no maps":
         form["maps"] = None
@@ -90,6 +92,28 @@ def test_without_bcc_it_is_said_unless_a_form_is_there(folder: Path, monkeypatch
     with pytest.raises(CannotCompile) as caught:
         compiled_form(Keeper(folder), {"USER_FRAMES": "32"}, lambda stage: None)
     assert caught.value.missing == "bcc"
+
+
+def test_an_image_is_built_without_rights_and_needs_no_compiler(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `deploy/Dockerfile` does: no build may make maps, and what it compiles is the same all the same."""
+    if which("gcc") is None or which("setpriv") is None:
+        pytest.skip("no gcc or no setpriv here")
+    pretend, shipped = tmp_path / "pretend_maps.so", tmp_path / "shipped"
+    source = Path(__file__).parents[2] / "deploy/pretend_maps.c"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", pretend, source], check=True)
+    words = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+    words += [sys.executable, "-m", "icetop.sampler.loader.shipped", str(shipped)]
+    environment = {**os.environ, "LD_PRELOAD": str(pretend)}
+    subprocess.run(words, env=environment, check=True, capture_output=True)
+    assert len(list(shipped.iterdir())) == 2
+    monkeypatch.setattr("icetop.sampler.loader.kept.SHIPPED", shipped)
+    keeper = Keeper(tmp_path / "empty")
+    assert stages_of(keeper) == []
+    assert stages_of(keeper, choices_for(False)) == []
+    assert keeper.complaints == []
+    assert compiled_form(keeper, {}, str).programs == compiled_form(Keeper(folder), {}, str).programs
 
 
 def test_the_compiler_needs_no_kernel_headers(mount_namespace: tuple[str, ...]) -> None:
