@@ -85,6 +85,7 @@ class Collector:
         self._interpreters = PythonProcesses(self.kernel.python, self._namer.binaries, self._namer.counters, self._kept)
         self.samples = Samples(self.kernel, self._namer, self._processes, self._interpreters, options.frames)
         self._remarks: list[Notice] = []
+        self._outlives = True
         self._run_times = RunTimes(options.period_ns)
         self._vital_signs = VitalSigns(self.kernel)
         self._said: set[str] = set()
@@ -135,6 +136,7 @@ class Collector:
     def deltas(self, seconds: float | None = None, lives: Lives | None = None) -> Iterator[Delta]:
         """A delta a drain, the last one after `seconds`, after `stop`, or when all of `lives` have ended."""
         end = self._started + seconds if seconds is not None else float("inf")
+        self._outlives = lives is None
         first = self._delta(Reading(), {"cpu": Counts()}, self._intervals.next(), False)
         yield replace(first, stage="waiting for samples")
         while not self._stopping:
@@ -300,8 +302,8 @@ class Collector:
         if not last and not self._orders and time.monotonic() - self._cpus_looked_at > CPU_SECONDS:
             self.kernel.attach_new_cpus()
             self._cpus_looked_at = time.monotonic()
-        if self._options.target.command:
-            self._forget_ended_children()
+        if self._options.target.command or self._options.target.pids:
+            self._forget_ended()
         self._follow_containers()
         reading = self.kernel.turn()
         interval = self._intervals.next()
@@ -320,11 +322,13 @@ class Collector:
             self._reset = True
         return delta
 
-    def _forget_ended_children(self) -> None:
+    def _forget_ended(self) -> None:
         """The numbers of ended processes may come again, and the set of targets is bounded."""
         for pid in self.kernel.target.pids():
             if not os.path.exists(f"/proc/{pid}"):
                 self.kernel.target.forget_pid(pid)
+                if pid in self._options.target.pids and self._outlives:
+                    self._remarks.append(Notice("warning", f"process {pid} has ended"))
 
     def _count(self, reading: Reading) -> Counts:
         """The samples of an epoch, each with what it is worth."""

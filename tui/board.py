@@ -81,6 +81,9 @@ class Board:
     def show_details(self, picture: Picture) -> None:
         """Tell of what is under the cursor."""
         row = self.table.row if self.pane is self.table else None
+        if not picture.tree.total:
+            self.details.show(None)
+            return
         self.details.show(function_facts(picture, row) if row else box_facts(picture, self.icicle.box))
 
     def follow_icicle(self, picture: Picture) -> None:

@@ -32,7 +32,8 @@ class Choices:
     `window` is the length of what is shown in seconds (None: all). `paused_at` is where it ends, in unix nanoseconds,
     when the picture was paused or another time was chosen (None: where the data ends); `paused_since` the moment of a
     pause on the app's own clock, in seconds, None for a time that was chosen.
-    `compares` says that the view is compared with `baseline`, or with the stretch before where that says none.
+    `compares` says that the view is compared with `baseline`, or with the stretch before where that says none. `live`:
+    of what was recorded before its first sample there is no more than how busy the machine was.
     """
 
     view: View
@@ -44,6 +45,7 @@ class Choices:
     sort: Sort = "flat"
     backwards: bool = False
     tint: Tint = "package"
+    live: bool = False
 
     def view_of(self, profile: Profile) -> View:
         """The view to show now: the window ends where the data ends, or where it was paused.
@@ -76,14 +78,23 @@ class Choices:
         if base.beside or base.stretch is not None or base.target is not None:
             return replace(view, baseline=base)
         start, end = self.span(timeline)
+        first = self._comparable(timeline)
+        start = max(start, first) if end > first else start
         divides = [note.start_ns for note in profile.notes if start + SECOND <= note.start_ns <= end - SECOND]
         if divides:
             after = replace(view.stretch, start_ns=divides[-1])
             return replace(view, stretch=after, baseline=replace(base, stretch=Stretch(start, divides[-1])))
-        if start <= timeline.start_ns:
-            start = (timeline.start_ns + end) // 2
+        if start <= first:
+            start = (start + end) // 2
         before = Stretch(2 * start - end, start)
         return replace(view, stretch=replace(view.stretch, start_ns=start), baseline=replace(base, stretch=before))
+
+    def _comparable(self, timeline: TimeLine) -> int:
+        """Where the time begins that can be compared."""
+        if not self.live:
+            return timeline.start_ns
+        sampled = (bucket.start_ns for bucket in timeline.buckets() if bucket.expected or bucket.counts)
+        return next(sampled, timeline.start_ns)
 
     def toggle_comparison(self) -> Choices:
         """Compared, or not; the list of functions comes in the order that goes with it."""
@@ -254,7 +265,8 @@ def first_choices(view: View, window: float | None) -> Choices:
     """What is looked at before any key: the view that was asked for, compared where it came with a baseline."""
     compares = view.baseline is not None
     plain = replace(view, baseline=None)
-    return Choices(plain, window, compares=compares, baseline=view.baseline, sort="delta" if compares else "flat")
+    sort: Sort = "delta" if compares else "flat"
+    return Choices(plain, window, compares=compares, baseline=view.baseline, sort=sort, live=window is not None)
 
 
 def _marked(baseline: Baseline) -> str:

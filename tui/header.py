@@ -93,7 +93,10 @@ class Header(Painted):
         status = self._status
         if self._picture is not None:
             return vital_parts(self._picture, status.self_percent, status.ordered_hz)
-        return [Part((f"starting: {printable(status.stage, 60)}" if status.stage else "starting",), 0)]
+        if status.ended:
+            return [Part(("ended without samples",), 0, "warn")]
+        stage = printable(status.stage, 60)
+        return [Part((f"starting: {stage}" if stage not in ("", "starting") else "starting",), 0)]
 
     def _clocks(self) -> tuple[str, list[str]]:
         """The mark of the state, and its texts, the most important first."""

@@ -16,7 +16,8 @@ IDLE_SHARE = 0.05
 
 def starting(stage: str, waited: float) -> list[str]:
     """Lines for the time before the first sample. `waited` is in seconds."""
-    lines = [f"starting: {printable(stage, 80) or 'waiting for the first samples'}"]
+    stage = printable(stage, 80) if stage not in ("", "starting") else "waiting for the first samples"
+    lines = [f"starting: {stage}"]
     return lines if waited < 5 else [*lines, "", f"{length(waited)} so far"]
 
 

@@ -121,6 +121,24 @@ def test_only_the_target_is_sampled_and_its_threads_are(start: Start) -> None:
     assert other.poll() is None
 
 
+def test_the_end_of_a_target_is_said_by_who_goes_on(start: Start) -> None:
+    """Its number may come again: what gets it is not sampled."""
+    process, other = start("sleep", 60), start("sleep", 60)
+    target = Target(pids=frozenset({process.pid, other.pid}))
+    session, said = Session(CollectOptions(target), lambda stage: None, end_with_target=False), []
+    try:
+        for delta in session.deltas(30):
+            said += [str(notice) for notice in delta.notices if "ended" in notice.what]
+            process.kill()
+            process.wait()
+            if said:
+                break
+        assert said == [f"process {process.pid} has ended"]
+        assert session._collector.kernel.target.pids() == {other.pid}
+    finally:
+        session.close()
+
+
 def test_a_comm_is_a_target(shares: Path, start: Start) -> None:
     start(shares, 60)
     start(sys.executable, "-c", "while True: pass")

@@ -82,6 +82,18 @@ def test_what_is_compared_with_what() -> None:
     assert early.view_of(profile).stretch.start_ns == START + 5 * SECOND
 
 
+def test_what_a_recorder_saw_before_is_not_compared_with() -> None:
+    """Live, its windows are drawn on the time line and hold no samples."""
+    maker = ProfileMaker()
+    maker.tick(50 * SECOND)
+    for _ in range(20):
+        maker.sample("a", 1)
+        maker.tick()
+    live = first_choices(View(), 30).toggle_comparison()
+    everything = replace(live, window=None)
+    assert before(maker.profile, live) == before(maker.profile, everything) == (50, 60)
+
+
 def test_a_view_that_comes_with_a_baseline_is_compared_with_it() -> None:
     profile = line()
     given = View(stretch=Stretch(START + 50 * SECOND), baseline=Baseline(Stretch(START, START + 20 * SECOND)))
