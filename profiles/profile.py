@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy, deepcopy
 from dataclasses import replace
 
 from .compaction import compacted
@@ -91,6 +92,16 @@ class Profile:
         self.timeline = TimeLine(*self._bounds)
         self.notices = []
         self.profiler_cpu_s, self.profiler_peak_rss = 0.0, 0
+
+    def still(self) -> Profile:
+        """A copy that stays as it is while this one goes on, for long work beside it. It takes no deltas."""
+        copied = copy(self)
+        copied.locations, copied.location_frames = list(self.locations), list(self.location_frames)
+        copied.frames, copied.series = list(self.frames), list(self.series)
+        copied.labels = [dict(labels) for labels in self.labels]
+        copied.stacks = deepcopy(self.stacks)
+        copied.timeline, copied.beside = self.timeline.still(), self.beside.still()
+        return copied
 
     def kinds(self) -> tuple[str, ...]:
         """The kinds there are, those of the context first."""

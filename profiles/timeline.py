@@ -9,7 +9,8 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 
 from .delta import Counts
 
@@ -94,6 +95,11 @@ def _columns(rows: dict[tuple[int, int], list[int]]) -> Counts:
     )
 
 
+def _still(bucket: Bucket) -> Bucket:
+    """A bucket whose counts keep the ids they have; columns are never changed in place."""
+    return replace(bucket, counts={kind: copy(counts) for kind, counts in bucket.counts.items()})
+
+
 class TimeLine:
     """Buckets in order of time, oldest first.
 
@@ -132,6 +138,12 @@ class TimeLine:
         self.bytes += bucket.weight()
         self._fold()
         self._trim()
+
+    def still(self) -> TimeLine:
+        """A copy that stays as it is while this one goes on; what was counted is not copied."""
+        copied = copy(self)
+        copied._levels = [deque(map(_still, level)) for level in self._levels]
+        return copied
 
     def buckets(self, start_ns: int | None = None, end_ns: int | None = None) -> Iterator[Bucket]:
         """The buckets whose middle lies in [start_ns, end_ns), oldest first; None leaves that side open."""

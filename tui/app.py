@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 from ..profiles.delta import Notice
+from ..profiles.profile import Profile
 from ..profiles.source import Source
 from ..profiles.view import View
 from ..themes.glyphs import glyphs_for
@@ -48,6 +50,9 @@ class IcetopApp(WhomApp):
 
     _focus = ""
     """The function to go to when the picture of it alone shows."""
+
+    _saving = False
+    """Whether a file is being written."""
 
     # --- what is under the cursor
 
@@ -160,29 +165,29 @@ class IcetopApp(WhomApp):
 
     def action_save(self) -> None:
         """Save a snapshot."""
-        self.run_worker(self._save())
-
-    async def _save(self) -> None:
-        try:
-            path = await self._keeper.read(lambda profile: save_snapshot(profile, datetime.now()))
-        except Exception as error:  # a snapshot that cannot be written must not end what is being looked at
-            notice = Notice("error", "the snapshot could not be saved", str(error) or type(error).__name__)
-        else:
-            notice = Notice("info", f"saved {path}")
-        self._board.notice.say(notice)
+        self._save("the snapshot", lambda profile: save_snapshot(profile, datetime.now()))
 
     def action_bundle(self) -> None:
         """Save a bundle of the time shown."""
-        self.run_worker(self._bundle())
-
-    async def _bundle(self) -> None:
         view = self._choices.view_of(self._keeper.profile)
+        self._save("the bundle", lambda profile: save_bundle(profile, view, datetime.now()))
+
+    def _save(self, what: str, save: Callable[[Profile], Path]) -> None:
+        """Save what there is now, one file at a time. Keys and data go on meanwhile."""
+        if not self._saving:
+            self._saving = True
+            self._board.notice.show(Notice("info", f"saving {what} ..."))
+            self.run_worker(self._saved(what, save, self._keeper.profile.still()))
+
+    async def _saved(self, what: str, save: Callable[[Profile], Path], profile: Profile) -> None:
         try:
-            path = await self._keeper.read(lambda profile: save_bundle(profile, view, datetime.now()))
-        except Exception as error:  # as with snapshots
-            notice = Notice("error", "the bundle could not be saved", str(error) or type(error).__name__)
+            path = await asyncio.to_thread(save, profile)
+        except Exception as error:  # a file that cannot be written must not end what is being looked at
+            notice = Notice("error", f"{what} could not be saved", str(error) or type(error).__name__)
         else:
             notice = Notice("info", f"saved {path}")
+        finally:
+            self._saving = False
         self._board.notice.say(notice)
 
     async def action_verdict(self) -> None:

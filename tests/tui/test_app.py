@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 from icetop.profiles.delta import Context, Delta, Notice
+from icetop.profiles.profile import Profile
+from icetop.profiles.series import Series
 from icetop.profiles.source import SourceError
+from icetop.profiles.timeline import SECOND
 from icetop.profiles.view import View
 from icetop.tests.tui.moving_source import MovingSource
 from icetop.themes.glyphs import ASCII, UNICODE
@@ -229,6 +232,34 @@ async def test_saving_says_where_it_went(tmp_path: Path, monkeypatch: pytest.Mon
         await person.press("s")
         await person.sees(lambda text: len(list(tmp_path.glob("icetop-web-3-*.pb.gz"))) == 2)
         assert all(path.stat().st_size > 500 for path in tmp_path.iterdir())
+
+
+async def test_saving_is_said_at_once_and_holds_up_neither_keys_nor_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is saved is what there was at the key."""
+    may_end, saved = threading.Event(), list[Profile]()
+
+    def save(profile: Profile, moment: object) -> Path:
+        may_end.wait(60)
+        saved.append(profile)
+        return tmp_path / "x"
+
+    monkeypatch.setattr("icetop.tui.app.save_snapshot", save)
+    async with running() as person:
+        await person.sees("of CPU")
+        await person.press("s", "s")
+        await person.sees("saving the snapshot ...")
+        profile = person.app._keeper.profile
+        before, context = profile.timeline.end_ns, profile.context
+        profile.fold(Delta(before, before + SECOND, series=[Series(1, 1, 1, "late")]))
+        await person.press("w")
+        await person.sees("last 5 min")
+        may_end.set()
+        await person.sees("saved ")
+    (found,) = saved
+    assert found.timeline.end_ns == before and found.context == context
+    assert "late" not in [series.comm for series in found.series]
 
 
 async def test_a_snapshot_that_cannot_be_saved_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
