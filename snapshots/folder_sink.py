@@ -11,12 +11,16 @@ from ..profiles.profile import Profile
 from ..profiles.timeline import TimeLine
 from ..targets.recorders import FolderLock
 from .atomic import make_folder, write_whole
+from .pprof_tables import Numbers
 from .pprof_writer import encode_pprof
 from .window_names import is_unfinished, parse_name, window_name
 from .write_behind import WriteBehind
 
 DEFAULT_KEEP = 1 << 30
 """Bytes that the windows of a recording may take together."""
+
+MOST_NUMBERS = 1 << 15
+"""Strings that keep their number from one window to the next; then all numbers begin anew."""
 
 
 class FolderSink:
@@ -39,12 +43,16 @@ class FolderSink:
             raise
         self._bytes = sum(size for _, size in self._kept)
         self._writer = WriteBehind()
+        self._numbers = Numbers()
 
     def write(self, window: Profile) -> None:
         """Keep a window. Raises OSError when it cannot be kept; the windows before it are then still there, unless
         they were over the bound. Of a disk that takes its time it is told by `late_failures`."""
         line = window.timeline
-        self._writer.put(partial(self._write, encode_pprof(window), line.start_ns, line.end_ns, busy_cores(line)))
+        if len(self._numbers) > MOST_NUMBERS:
+            self._numbers = Numbers()
+        content = encode_pprof(window, numbers=self._numbers)
+        self._writer.put(partial(self._write, content, line.start_ns, line.end_ns, busy_cores(line)))
 
     def late_failures(self) -> list[OSError]:
         """Why windows could not be kept that `write` took, one each; each is told once."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..profiles.delta import Context, Delta, Notice, Vitals
 from ..profiles.printable import printable
@@ -23,6 +24,9 @@ from .recording import SHORTEST_GAP, Part, Recording, by_time, overlap
 from .seconds import Seconds
 from .undisturbed import undisturbed
 from .window_names import Window
+
+if TYPE_CHECKING:
+    from .window_reader import WindowReader
 
 MOST_FINE = 360
 """Files of which each second is kept; when more are read, older time is kept in coarser steps."""
@@ -64,6 +68,7 @@ class FolderSource:
         self._contexts: dict[str, Context] = {}
         self._said: set[str] = set()
         self._skipped: list[str] = []
+        self._readers: dict[int, WindowReader] = {}
 
     def deltas(self) -> Iterator[Delta]:
         """The deltas in order of time. Raises SourceError when nothing of what is asked for can be read."""
@@ -72,7 +77,7 @@ class FolderSource:
         first = self._parts[0] if self._parts else None
         yield Delta(self.recording.start_ns, self.recording.start_ns, notes=tuple(self.recording.notes))
         yield from _outlines([part for part in rest if first is None or by_time(part) < by_time(first)])
-        joined = Joined(self._limits)
+        joined, self._readers = Joined(self._limits), {}
         read = (delta for part in self._parts for delta in self._read(part, joined))
         yield from Seconds(read).deltas() if overlap(self._parts) else read
         if self._stopped:
@@ -129,33 +134,39 @@ class FolderSource:
         if self._stopped:
             return
         try:
-            deltas = list(FileSource(part.path, self._limits).deltas())
+            deltas = self._as_window(part, joined) or self._as_any(part, joined)
         except SourceError as error:
             self._skipped.append(str(error.notice))
             return
-        joined.begin()
-        context = next((delta.context for delta in deltas if delta.context is not None), Context())
-        extra = {"host": context.host} if len(self.recording.paths) > 1 and context.host else {}
+        except TooLarge as error:
+            whole, mend = ", ".join(self.recording.paths), "--range A..B reads less, --file-limit takes more"
+            raise refused(whole, str(error), mend) from None
         for delta in deltas:
             if self._stopped:
                 return
-            if delta.locations or delta.nodes or delta.series or delta.context is not None:
-                try:
-                    told = joined.tables(delta, extra)
-                except TooLarge as error:
-                    whole, mend = ", ".join(self.recording.paths), "--range A..B reads less, --file-limit takes more"
-                    raise refused(whole, str(error), mend) from None
-                context, notices = self._joined_context(context), self._unsaid(delta.notices)
-                yield replace(told, context=context, notices=notices, notes=delta.notes)
-            yield Delta(
-                delta.start_ns,
-                delta.end_ns,
-                counts={kind: joined.counts(counts) for kind, counts in delta.counts.items()},
-                expected=delta.expected,
-                lost=delta.lost,
-                waits_lost=delta.waits_lost,
-                vitals=delta.vitals,
-            )
+            if delta.context is not None:
+                context, notices = self._joined_context(delta.context), self._unsaid(delta.notices)
+                delta = replace(delta, context=context, notices=notices)
+            yield replace(delta, last=False)
+
+    def _as_window(self, part: Part, joined: Joined) -> list[Delta] | None:
+        """The deltas of a file that is as a recorder writes it, which is quick to read; None for others."""
+        if self._limits.symbols or self._limits.debuginfod:
+            return None
+        reader = self._readers.get(part.place)
+        if reader is None:
+            from .window_reader import WindowReader
+
+            reader = self._readers[part.place] = WindowReader(joined, self._limits, len(self.recording.paths) > 1)
+        return reader.read(part.path)
+
+    def _as_any(self, part: Part, joined: Joined) -> list[Delta]:
+        """The deltas of any file. Raises SourceError."""
+        deltas = list(FileSource(part.path, self._limits).deltas())
+        joined.begin()
+        context = next((delta.context for delta in deltas if delta.context is not None), Context())
+        extra = {"host": context.host} if len(self.recording.paths) > 1 and context.host else {}
+        return [joined.delta(delta, extra) for delta in deltas]
 
     def _joined_context(self, context: Context) -> Context:
         """What holds for all machines: the last file's, with the others' names."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from ..profiles.delta import Counts, Delta
 from ..profiles.locations import Line, Location
 from ..profiles.series import Series
 from ..profiles.stacks import ROOTS
 from .limits import Limits
+from .node_table import NodeTable
 
 Place = tuple[str, str, int, tuple[Line, ...]]
 
@@ -24,8 +28,9 @@ class Joined:
         self._limits = limits
         self._places: dict[Place, int] = {}
         self._lines: dict[Place, tuple[Line, ...]] = {}
-        self._nodes: dict[tuple[int, int], int] = {}
+        self._nodes = NodeTable()
         self._series: dict[tuple[Series, tuple[tuple[str, str], ...]], int] = {}
+        self._new = Delta(0, 0)
         self.begin()
 
     def begin(self) -> None:
@@ -34,30 +39,26 @@ class Joined:
         self._node_ids = list(range(ROOTS))
         self._series_ids: list[int] = []
 
-    def tables(self, delta: Delta, extra: Mapping[str, str]) -> Delta:
-        """What tables of the file bring that is new. `extra` labels go to all its series that
-        have none of that name."""
-        locations: list[Location] = []
-        names: dict[int, tuple[Line, ...]] = {}
-        self._place_ids += [self._place(location, locations, names) for location in delta.locations]
-        nodes = self._join_nodes(delta)
-        series, labels = self._join_series(delta, extra)
+    def delta(self, delta: Delta, extra: Mapping[str, str]) -> Delta:
+        """A delta of the file. `extra` labels go to all its series that have none of that name."""
+        self._place_ids += map(self.place, delta.locations)
+        self._join_nodes(delta.nodes)
+        for place, series in enumerate(delta.series):
+            self._series_ids.append(self.series(series, {**extra, **delta.labels.get(place, {})}))
+        return self.news(replace(delta, counts={kind: self._counts(counts) for kind, counts in delta.counts.items()}))
+
+    def news(self, delta: Delta) -> Delta:
+        """The delta with what is new in the tables since the last time."""
         self._limits.hold(len(self._nodes), self._limits.nodes, "stack frames")
         self._limits.hold(len(self._places), self._limits.entries, "places in code")
         self._limits.hold(len(self._series), self._limits.series, "threads")
-        return Delta(
-            delta.start_ns,
-            delta.start_ns,
-            locations=locations,
-            nodes=nodes,
-            series=series,
-            labels=labels,
-            names=names,
-            context=delta.context,
-            notices=delta.notices,
+        new, nodes = self._new, self._nodes.take()
+        self._new = Delta(0, 0)
+        return replace(
+            delta, locations=new.locations, nodes=nodes, series=new.series, labels=new.labels, names=new.names
         )
 
-    def counts(self, counts: Counts) -> Counts:
+    def _counts(self, counts: Counts) -> Counts:
         """Counts of the file under way."""
         node_ids, series_ids = self._node_ids, self._series_ids
         return Counts(
@@ -67,7 +68,7 @@ class Joined:
             counts.values,
         )
 
-    def _place(self, location: Location, new: list[Location], names: dict[int, tuple[Line, ...]]) -> int:
+    def place(self, location: Location) -> int:
         """The id of a location. What has an address is one place, with or without names; other names at the same
         address (code made at run time) are another."""
         place = (location.binary, location.build_id, location.offset)
@@ -77,36 +78,44 @@ class Joined:
             if had:
                 key = (*place, location.lines)
             else:
-                names[self._places[key]] = self._lines[key] = location.lines
+                self._new.names[self._places[key]] = self._lines[key] = location.lines
         known = self._places.get(key)
         if known is None:
             known = self._places[key] = len(self._places)
             self._lines[key] = location.lines
-            new.append(location)
+            self._new.locations.append(location)
         return known
 
-    def _join_nodes(self, delta: Delta) -> list[tuple[int, int]]:
-        """The new nodes; `_node_ids` then says what each node of the file is here."""
-        known, new, ids, locations = self._nodes, [], self._node_ids, self._place_ids
-        for parent, location in delta.nodes:
-            key = (ids[parent], locations[location])
-            node = known.get(key)
-            if node is None:
-                node = known[key] = ROOTS + len(known)
-                new.append(key)
-            ids.append(node)
-        return new
+    def leaves(self, roots: Sequence[int], lengths: Sequence[int], places: Sequence[int]) -> list[int]:
+        """The ids of stacks: `roots` has the ids of what they go on from, `lengths` how many of the places are each
+        one's own, root first. Raises ValueError for one that is too deep."""
+        columns = (np.array(column, dtype=np.int64) for column in (roots, lengths, places))
+        leaves: list[int] = self._nodes.add(*columns).tolist()
+        return leaves
 
-    def _join_series(self, delta: Delta, extra: Mapping[str, str]) -> tuple[list[Series], dict[int, dict[str, str]]]:
-        new: list[Series] = []
-        new_labels: dict[int, dict[str, str]] = {}
-        for place, series in enumerate(delta.series):
-            labels = {**extra, **delta.labels.get(place, {})}
-            key = (series, tuple(sorted(labels.items())))
-            known = self._series.get(key)
-            if known is None:
-                known = self._series[key] = len(self._series)
-                new.append(series)
-                new_labels[known] = labels
-            self._series_ids.append(known)
-        return new, new_labels
+    def _join_nodes(self, nodes: Iterable[tuple[int, int]]) -> None:
+        """Give nodes of a file their ids here, those together that are as far from the first new one above them."""
+        ids, first = self._node_ids, len(self._node_ids)
+        levels: list[list[int]] = []
+        steps, made = list[int](), list(nodes)
+        for number, (parent, _) in enumerate(made):
+            step = steps[parent - first] + 1 if parent >= first else 0
+            steps.append(step)
+            if step == len(levels):
+                levels.append([])
+            levels[step].append(number)
+        ids += [0] * len(made)
+        for level in levels:
+            parents, places = zip(*((ids[made[n][0]], self._place_ids[made[n][1]]) for n in level), strict=True)
+            for number, node in zip(level, self.leaves(parents, [1] * len(level), places), strict=True):
+                ids[first + number] = node
+
+    def series(self, series: Series, labels: dict[str, str]) -> int:
+        """The id of a thread with these labels."""
+        key = (series, tuple(sorted(labels.items())))
+        known = self._series.get(key)
+        if known is None:
+            known = self._series[key] = len(self._series)
+            self._new.series.append(series)
+            self._new.labels[known] = labels
+        return known

@@ -69,6 +69,8 @@ class NodeTable:
         """Take the nodes made into the order in which they are looked for."""
         parents, locations = (np.concatenate(column) for column in zip(*self._made, strict=True))
         self._made = []
+        if not len(parents):
+            return
         self._taken.parents.frombytes(parents.astype(np.uint32).tobytes())
         self._taken.locations.frombytes(locations.astype(np.uint32).tobytes())
         codes = parents << 32 | locations

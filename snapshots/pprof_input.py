@@ -48,6 +48,7 @@ class Input:
         self.comments: list[int] = []
         self.numbers: dict[int, int] = {}
         self.period_type = (0, 0)
+        self._named: dict[tuple[tuple[int, int], ...], tuple[Line, ...]] = {}  # many places have one function
         self._limits = limits
 
     def string(self, index: int) -> str:
@@ -78,25 +79,29 @@ class Input:
 
     def model_locations(self, note: Note | None) -> Iterator[Location]:
         """The locations in their order; without a note their language is guessed from the names of source files."""
-        known: dict[tuple[tuple[int, int], ...], tuple[Line, ...]] = {}  # many places have one function without lines
-        for mapping, address, lines in self.locations.values():
-            binary, build_id, offset = self._place(mapping, address)
-            named = known.get(lines)
-            if named is None:
-                named = known[lines] = tuple(self._lines(lines))
-            if len(named) == 1 and named[0].function[:1] == "[" and named[0] == Line(placeholder(binary, offset)):
-                named = ()
-            language = note.language(binary, build_id, offset) if note else _guess(binary, named)
-            yield Location(language, binary, build_id, offset, named)
+        return (self.model_location(identity, note) for identity in self.locations)
 
-    def _place(self, mapping: int, address: int) -> tuple[str, str, int]:
+    def model_location(self, identity: int, note: Note | None) -> Location:
+        """The location with this id, which must be there."""
+        mapping, address, lines = self.locations[identity]
+        binary, build_id, start, limit, offset = self._binary(mapping)
+        place = (address - start + offset if start <= address < limit else address) & (1 << 64) - 1
+        named = self._named.get(lines)
+        if named is None:
+            named = self._named[lines] = tuple(self._lines(lines))
+        if len(named) == 1 and named[0].function[:1] == "[" and _is_placeholder(named[0], binary, place):
+            named = ()
+        language = note.language(binary, build_id, place) if note else _guess(binary, named)
+        return Location(language, binary, build_id, place, named)
+
+    def _binary(self, mapping: int) -> tuple[str, str, int, int, int]:
+        """Path and build-id of a mapping, where it begins and ends, and at which offset of the file."""
         if mapping == 0:
-            return "", "", address
+            return "", "", 0, 0, 0
         if mapping not in self.mappings:
             raise Malformed(f"a location refers to mapping {mapping}, which is not there")
         start, limit, offset, filename, build_id = self.mappings[mapping]
-        place = address - start + offset if start <= address < limit else address
-        return self.string(filename), self.string(build_id), place & (1 << 64) - 1
+        return self.string(filename), self.string(build_id), start, limit, offset
 
     def _lines(self, lines: tuple[tuple[int, int], ...]) -> Iterator[Line]:
         for function, line in lines:
@@ -175,6 +180,11 @@ def read_tables(stream: Reading, limits: Limits) -> Input:
 
 def _guess(binary: str, lines: tuple[Line, ...]) -> Language:
     return (language_by_ending(lines[0].file) if lines else None) or usual_language(binary)
+
+
+def _is_placeholder(line: Line, binary: str, offset: int) -> bool:
+    """Whether a line is what stands for the name of a place that has none."""
+    return not line.file and line.function == placeholder(binary, offset) and line == Line(line.function)
 
 
 def _few(number: int, most: int, what: str) -> None:

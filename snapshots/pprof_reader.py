@@ -157,27 +157,35 @@ class _Reader:
 
     def buckets(self) -> Iterator[Delta]:
         """One delta a bucket, the last one with the vital signs and the cost of the whole."""
-        deltas = self._time.deltas()
-        if not deltas:
-            deltas = [Delta(self._time.start_ns, self._time.start_ns)]
-        if self._note is not None and self._note.vitals is not None:
-            last = deltas[-1].vitals or Vitals()
-            vitals = replace(self._note.vitals, busy_cores=last.busy_cores, run_queue=last.run_queue)
-            deltas[-1] = replace(deltas[-1], vitals=vitals)
-        deltas[-1] = replace(deltas[-1], last=True)
-        yield from deltas
+        return iter(bucket_deltas(self._time, self._note))
 
     def _context(self) -> Context:
-        kinds = tuple(column.kind for column in self._columns)
         if self._note is not None:
-            return replace(self._note.context, kinds=kinds, options=_units(self._note.context.options, self._columns))
+            return own_context(self._note, self._columns)
         return Context(
             start_ns=self._time.start_ns,
             frequency_hz=self._tables.frequency_hz,
             target=self._name,
-            kinds=kinds,
+            kinds=tuple(column.kind for column in self._columns),
             options=_units({}, self._columns),
         )
+
+
+def bucket_deltas(time: FileTime, note: Note | None) -> list[Delta]:
+    """One delta a bucket, the last one with the vital signs and the cost of the whole."""
+    deltas = time.deltas() or [Delta(time.start_ns, time.start_ns)]
+    vitals = note.vitals if note is not None else None
+    if vitals is not None:
+        last = deltas[-1].vitals or Vitals()
+        vitals = replace(vitals, busy_cores=last.busy_cores, run_queue=last.run_queue)
+    deltas[-1] = replace(deltas[-1], vitals=vitals or deltas[-1].vitals, last=True)
+    return deltas
+
+
+def own_context(note: Note, columns: list[Column]) -> Context:
+    """What holds for a file of icetop's, with the kinds that are in it."""
+    kinds = tuple(column.kind for column in columns)
+    return replace(note.context, kinds=kinds, options=_units(note.context.options, columns))
 
 
 def _units(options: Mapping[str, str], columns: list[Column]) -> dict[str, str]:

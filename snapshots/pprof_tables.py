@@ -13,19 +13,40 @@ FILE_ENDS = 1 << 62
 find names for what has none here. They take a mapping that starts at 0 or ends at the top for one without a file."""
 
 
-class Strings:
-    """The string table. Text that is not valid unicode (lone surrogates) is written with escapes."""
+class Numbers:
+    """The numbers of strings, functions and mappings. Files of one profile that share them, window after window, have
+    equal bytes for what is equal in them, so that a reader need look at it but once."""
 
     def __init__(self) -> None:
-        self._indexes = {"": 0}
+        self.strings = {"": 0}
+        self.functions: dict[tuple[str, str, int], int] = {}
+        self.mappings: dict[tuple[str, str], int] = {}
+
+    def __len__(self) -> int:
+        return len(self.strings)
+
+
+class Strings:
+    """The string table of a file. Text that is not valid unicode (lone surrogates) is written with escapes; what only
+    earlier files needed is empty."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self._indexes = numbers.strings
+        self._used: set[int] = set()
 
     def index(self, text: str) -> int:
         """The index of a string, which is added if it is new."""
-        return self._indexes.setdefault(text, len(self._indexes))
+        index = self._indexes.setdefault(text, len(self._indexes))
+        self._used.add(index)
+        return index
 
     def encoded(self) -> list[str]:
         """The table."""
-        return [text.encode("utf-8", "backslashreplace").decode() for text in self._indexes]
+        used = self._used
+        return [
+            text.encode("utf-8", "backslashreplace").decode() if index in used else ""
+            for text, index in self._indexes.items()
+        ]
 
 
 class Tables:
@@ -35,9 +56,10 @@ class Tables:
     still looks for its name, as its mapping says that it has no functions.
     """
 
-    def __init__(self, strings: Strings) -> None:
+    def __init__(self, strings: Strings, numbers: Numbers) -> None:
         self._strings = strings
-        self._functions: dict[tuple[str, str, int], int] = {}
+        self._numbers = numbers
+        self._functions: set[int] = set()
         self._mappings: dict[tuple[str, str], pprof.Mapping] = {}
         self._profile = pprof.Profile()
 
@@ -65,9 +87,9 @@ class Tables:
 
     def _function(self, line: Line) -> int:
         key = (line.function, line.file, line.start_line)
-        known = self._functions.get(key)
-        if known is None:
-            known = self._functions[key] = len(self._functions) + 1
+        known = self._numbers.functions.setdefault(key, len(self._numbers.functions) + 1)
+        if known not in self._functions:
+            self._functions.add(known)
             # No system_name: pprof would cut the parameters off a C++ name that equals it.
             self._profile.function.add(
                 id=known,
@@ -80,10 +102,11 @@ class Tables:
     def _mapping(self, binary: str, build_id: str) -> pprof.Mapping | None:
         if not binary and not build_id:
             return None
-        mapping = self._mappings.get((binary, build_id))
+        key = (binary, build_id)
+        mapping = self._mappings.get(key)
         if mapping is None:
-            mapping = self._mappings[binary, build_id] = pprof.Mapping(
-                id=len(self._mappings) + 1,
+            mapping = self._mappings[key] = pprof.Mapping(
+                id=self._numbers.mappings.setdefault(key, len(self._numbers.mappings) + 1),
                 memory_start=FILE_STARTS,
                 memory_limit=FILE_ENDS,
                 file_offset=FILE_STARTS,

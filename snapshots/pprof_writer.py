@@ -20,7 +20,7 @@ from ..profiles.vocabulary import StackEnd
 from . import labels as names
 from . import profile_pb2 as pprof
 from .context_note import write_note
-from .pprof_tables import Strings, Tables
+from .pprof_tables import Numbers, Strings, Tables
 from .wire import varint
 
 LEVEL = 6
@@ -37,20 +37,28 @@ SAMPLE_FIELD = b"\x12"
 
 
 def encode_pprof(
-    profile: Profile, stretch: Stretch = EVERYTHING, target: Target = HOST, kinds: Sequence[str] = ()
+    profile: Profile,
+    stretch: Stretch = EVERYTHING,
+    target: Target = HOST,
+    kinds: Sequence[str] = (),
+    numbers: Numbers | None = None,
 ) -> bytes:
-    """A gzip-compressed pprof file of a profile, or of a stretch, a target, or some kinds (none given: all) of it."""
+    """A gzip-compressed pprof file of a profile, or of a stretch, a target, or some kinds (none given: all) of it.
+
+    `numbers` are shared by the windows of a recording.
+    """
     chosen = tuple(kind for kind in profile.kinds() if not kinds or kind in kinds) or tuple(kinds)
     buckets = list(profile.timeline.buckets(stretch.start_ns, stretch.end_ns))
     deflate = zlib.compressobj(LEVEL, wbits=GZIP)
-    return deflate.compress(_Writer(profile, target, chosen).encode(buckets)) + deflate.flush()
+    return deflate.compress(_Writer(profile, target, chosen, numbers or Numbers()).encode(buckets)) + deflate.flush()
 
 
 class _Writer:
-    def __init__(self, profile: Profile, target: Target, kinds: tuple[str, ...]) -> None:
+    def __init__(self, profile: Profile, target: Target, kinds: tuple[str, ...], numbers: Numbers) -> None:
         self._profile = profile
         self._kinds = kinds
-        self._strings = Strings()
+        self._numbers = numbers
+        self._strings = Strings(numbers)
         self._target = target
         self._wanted = [target.matches(*who) for who in zip(profile.series, profile.labels, strict=True)]
         self._stacks: dict[int, bytes] = {}
@@ -61,7 +69,7 @@ class _Writer:
     def encode(self, buckets: list[Bucket]) -> bytes:
         samples = b"".join(part for bucket in buckets for part in self._samples(bucket))
         used = sorted(self._used)
-        tables = Tables(self._strings)
+        tables = Tables(self._strings, self._numbers)
         for location in used:
             tables.add(location + 1, self._profile.locations[location])
         note = write_note(
@@ -71,8 +79,10 @@ class _Writer:
             self._kinds,
             self._target,
         )
-        head = self._head(buckets, self._strings.index(note))
-        head.string_table.extend(self._strings.encoded())
+        head = self._head(buckets)
+        strings = self._strings.encoded()
+        head.comment.append(len(strings))
+        head.string_table.extend((*strings, note))
         return head.SerializeToString() + tables.encoded() + samples
 
     def _accounts(self, buckets: list[Bucket]) -> list[Bucket]:
@@ -89,11 +99,10 @@ class _Writer:
         rows = zip(counts.series, counts.samples, strict=True)
         return sum(samples for series, samples in rows if self._wanted[series])
 
-    def _head(self, buckets: list[Bucket], comment: int) -> pprof.Profile:
+    def _head(self, buckets: list[Bucket]) -> pprof.Profile:
         index, context = self._strings.index, self._profile.context
         head = pprof.Profile(
             default_sample_type=index(self._kinds[0]),
-            comment=[comment],
             time_nanos=buckets[0].start_ns if buckets else context.start_ns,
             duration_nanos=buckets[-1].end_ns - buckets[0].start_ns if buckets else 0,
         )

@@ -21,8 +21,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FORMATS = ("pprof", "gzip", "folded", "speedscope", "cpuprofile", "perf", "bundle", "notes", "comment")
+FORMATS = (
+    "pprof",
+    "window",
+    "gzip",
+    "folded",
+    "speedscope",
+    "cpuprofile",
+    "perf",
+    "bundle",
+    "notes",
+    "comment",
+    "names",
+    "wire",
+)
 LIMIT = 1 << 20
+NAMES = b"""20261121T140310.250Z-10.001s-1.85cores.pb.gz
+20261121T140320.251Z-10.000s.pb.gz
+20261121T140310.250Z-10.001s-1.85cores~2.pb.gz
+.20261121T140330.251Z-10.000s-0.10cores.pb.gz.x1"""
 TOKENS = (
     *(
         b"\x00",
@@ -56,16 +73,20 @@ TOKENS = (
 
 def seeds(form: str) -> list[bytes]:
     """Good inputs of a format, to begin with."""
+    from icetop.profiles.target import Target
     from icetop.profiles.view import View
+    from icetop.sampler.wire import pack_delta, pack_target
     from icetop.snapshots.bundle import encode_bundle
     from icetop.snapshots.formats import _folded, _speedscope
     from icetop.snapshots.pprof_writer import encode_pprof
     from icetop.tests.profile_maker import rich_profile
+    from icetop.tests.sampler.test_wire import full_delta
     from icetop.tests.snapshots import test_other_formats as others
 
     profile = rich_profile(2, rows=6)
     made: dict[str, Callable[[], list[bytes]]] = {
         "pprof": lambda: [gzip.decompress(encode_pprof(profile))],
+        "window": lambda: [gzip.decompress(encode_pprof(profile))],
         "gzip": lambda: [encode_pprof(profile)],
         "folded": lambda: [_folded(profile, View(), ())],
         "speedscope": lambda: [_speedscope(profile, View(), ()), json.dumps(others.speedscope()).encode()],
@@ -74,6 +95,8 @@ def seeds(form: str) -> list[bytes]:
         "bundle": lambda: [_stored(encode_bundle(profile, View()))],
         "notes": lambda: [b'{"start_ns": 1, "end_ns": 2, "text": "deployed"}\n' * 3],
         "comment": lambda: [_comment(gzip.decompress(encode_pprof(profile)))],
+        "names": lambda: [NAMES],
+        "wire": lambda: [_on_the_wire({"delta": pack_delta(full_delta())}), _on_the_wire(pack_target(Target()))],
     }
     return made[form]()
 
@@ -91,6 +114,10 @@ def try_input(form: str, data: bytes, folder: str) -> bool:
 
     if form == "notes":
         return bool(parse_notes(data)[0])
+    if form == "names":
+        return _names_a_window(data)
+    if form == "wire":
+        return _is_understood(data)
     if form == "comment":
         try:
             return bool(read_note(data.decode("utf-8", "replace")))
@@ -98,7 +125,9 @@ def try_input(form: str, data: bytes, folder: str) -> bool:
             return False
     path = os.path.join(folder, "input")
     with open(path, "wb") as file:
-        file.write(data)
+        file.write(gzip.compress(data, 1) if form == "window" else data)
+    if form == "window":
+        return _goes_on(path)
     try:
         profile = FileSource(path, Limits(LIMIT)).profile()
     except SourceError as error:
@@ -108,6 +137,63 @@ def try_input(form: str, data: bytes, folder: str) -> bool:
     kinds = profile.kinds()
     build_report(profile, View(kind=kinds[0] if kinds else "cpu"), top=5)
     return True
+
+
+def _goes_on(path: str) -> bool:
+    """Whether a window is taken after a good one, and by itself; what is said of both must hang together."""
+    from icetop.profiles.profile import Profile
+    from icetop.snapshots.joined import Joined
+    from icetop.snapshots.limits import Limits, TooLarge
+    from icetop.snapshots.window_reader import WindowReader
+
+    good, limits = f"{path}.good", Limits(LIMIT)
+    if not os.path.exists(good):
+        with open(good, "wb") as file:
+            file.write(gzip.compress(seeds("window")[0]))
+    reader, profile, taken = WindowReader(Joined(limits), limits, named=True), Profile(), 0
+    for place in (good, path, good):
+        try:
+            deltas = reader.read(place)
+        except TooLarge:
+            return False
+        assert deltas is not None or place == path
+        taken += deltas is not None
+        for delta in deltas or ():
+            profile.fold(delta)
+    return taken == 3
+
+
+def _names_a_window(data: bytes) -> bool:
+    """Whether any of these names in a folder is that of a window; what a recorder wrote into its lock is read, too."""
+    from icetop.snapshots.window_names import is_unfinished, parse_name
+    from icetop.targets.recorders import _number
+
+    windows = []
+    for name in map(os.fsdecode, data.split(b"\n")):
+        window = parse_name(name)
+        windows += [window] if window is not None else []
+        is_unfinished(name)
+    assert all(0 <= window.start_ns <= window.end_ns for window in windows)
+    assert 0 <= _number(data[:20]) < 10**10
+    return bool(windows)
+
+
+def _is_understood(data: bytes) -> bool:
+    """Whether the messages that come from a far collector, or go to one, are taken."""
+    from icetop.profiles.profile import Profile
+    from icetop.sampler.wire import BadMessage, read_messages, unpack_delta, unpack_target
+
+    profile, understood = Profile(), False
+    try:
+        for message in read_messages(io.BytesIO(data)):
+            if "delta" in message:
+                profile.fold(unpack_delta(message["delta"]))
+            else:
+                unpack_target(message)
+            understood = True
+    except (BadMessage, ValueError):  # the latter of a delta that does not go on from those before
+        return False
+    return understood
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
@@ -144,6 +230,14 @@ def _stored(bundle: bytes) -> bytes:
         for name in ("manifest.json", "notes.jsonl", "profile.pb.gz"):
             new.writestr(name, old.read(name))
     return packed.getvalue()
+
+
+def _on_the_wire(message: dict[str, object]) -> bytes:
+    from icetop.sampler.wire import write_message
+
+    stream = io.BytesIO()
+    write_message(stream, message)
+    return stream.getvalue()
 
 
 def _comment(raw: bytes) -> bytes:

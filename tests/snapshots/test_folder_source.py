@@ -15,7 +15,7 @@ from icetop.profiles.report import build_report
 from icetop.profiles.source import SourceError
 from icetop.profiles.tree_builder import build_call_tree
 from icetop.profiles.view import EVERYTHING, Stretch, View
-from icetop.snapshots import file_source, folder_source, recording
+from icetop.snapshots import folder_source, recording
 from icetop.snapshots.file_source import FileSource, new_profile
 from icetop.snapshots.folded import encode_folded
 from icetop.snapshots.folder_sink import FolderSink
@@ -52,6 +52,13 @@ def windows_of(profile: Profile, seconds: int) -> Iterator[Profile]:
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "scratch").mkdir()
     monkeypatch.setenv("PYTEST_SCRATCH", str(tmp_path / "scratch"))
+
+
+@pytest.fixture(autouse=True, params=["as windows", "as any file"])
+def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a recorder wrote says the same to both readers that there are."""
+    if request.param == "as any file":
+        monkeypatch.setattr(FolderSource, "_as_window", lambda *_: None)
 
 
 def source(*paths: Path, stretch: Stretch = EVERYTHING, outline: bool = False) -> FolderSource:
@@ -115,10 +122,8 @@ def test_a_recording_says_the_same_as_one_file_of_the_same_time(tmp_path: Path) 
 def test_a_range_reads_its_windows_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = record(tmp_path / "r", *(window(2 * n, f"main;f{n}") for n in range(50)))
     read: list[str] = []
-    monkeypatch.setattr(
-        "icetop.snapshots.folder_source.FileSource",
-        lambda path, limits: read.append(path) or file_source.FileSource(path, limits),  # type: ignore[func-returns-value]
-    )
+    own = FolderSource._read
+    monkeypatch.setattr(FolderSource, "_read", lambda it, part, joined: read.append(part) or own(it, part, joined))  # type: ignore[func-returns-value]
     profile = source(folder, stretch=Stretch(START + 20 * SECOND, START + 25 * SECOND)).profile()
     assert len(read) == 3
     assert encode_folded(profile, "cpu") == b"main;main;f10 2\nmain;main;f11 2\nmain;main;f12 2\n"
@@ -220,7 +225,8 @@ def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_tables_of_many_windows_are_bounded(tmp_path: Path) -> None:
-    folder = record(tmp_path / "r", *(window(2 * n, ";".join(f"f{n}_{i}" for i in range(150))) for n in range(8)))
+    for n in range(8):  # each by a recorder of its own, whose numbers begin anew
+        folder = record(tmp_path / "r", window(2 * n, ";".join(f"f{n}_{i}" for i in range(150))))
     assert FileSource(str(next(folder.glob("*.pb.gz"))), Limits(size=1 << 18)).profile().series
     with pytest.raises(SourceError, match=r"r: it holds more than 512 places in code \(--range"):
         FolderSource(Recording([str(folder)]), Limits(size=1 << 18)).profile()

@@ -1,0 +1,292 @@
+"""The windows of a recording, read one after the other: what is equal in them is looked at but once.
+
+A recorder keeps its numbers from one window to the next (`pprof_tables.Numbers`), so that a place, a function, or a
+sample but for its time has equal bytes in all of them. What is said for the first time is protobuf's to read, as in any
+other file; what goes against what the files before said begins anew. Any file that is not as a recorder writes it is
+left to the reader of all pprof files, which also says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import compress
+from typing import Any
+
+from google.protobuf.message import DecodeError
+
+from ..profiles.delta import Delta
+from ..profiles.stacks import DEEPEST
+from . import profile_pb2 as pprof
+from .context_note import Note, read_note
+from .file_series import SeriesTable
+from .file_time import FileTime
+from .joined import Joined
+from .labels import COMMENT, END_TIME
+from .limits import Limits, TooLarge
+from .pprof_input import FUNCTION, LOCATION, MAPPING, SAMPLE_TYPE, Input
+from .pprof_reader import bucket_deltas, own_context
+from .pprof_writer import GZIP
+from .sample_types import Column, columns_of
+from .window_parts import FileParts, SampleParts, knows_all
+from .wire import Malformed
+
+MOST_BYTES = 16 << 20
+"""Larger windows, unpacked, are read as other files are."""
+
+MOST_STACKS = 1 << 14
+"""Different stacks that are remembered."""
+
+Row = tuple[int, int, list[tuple[str, int, int]]]
+"""The number of a sample's stack, its series, and its number of samples and its value by kind."""
+
+
+class Unusual(Exception):
+    """The file is not as a recorder writes it, or does not go on from those before it."""
+
+
+FAILURES = (Unusual, Malformed, TooLarge, DecodeError)
+
+
+class WindowReader:
+    """Reads windows of one folder into tables that others share. With `named`, threads get the label `host`."""
+
+    def __init__(self, joined: Joined, limits: Limits, named: bool) -> None:
+        self._joined = joined
+        self._limits = limits
+        self._named = named
+        self._known: _Known | None = None
+
+    def read(self, path: str) -> list[Delta] | None:
+        """The deltas of a window, with ids of the common tables; None where it is not as a recorder writes it.
+
+        Raises TooLarge when the tables grow beyond their limits.
+        """
+        try:
+            file = FileParts.FromString(_unpacked(path, min(MOST_BYTES, self._limits.size)))
+            if not knows_all(file) or len(file.comment) != 1:
+                return None
+            strings = list(file.string_table)
+            note = _own_note(strings, file.comment[0])
+            known, time = self._take(file, strings, note)
+        except (*FAILURES, OSError, zlib.error):
+            return None
+        start, context = time.start_ns, own_context(note, known.columns)
+        tables = Delta(start, start, context=context, notices=tuple(note.notices), notes=tuple(note.notes))
+        return [self._joined.news(tables), *bucket_deltas(time, note)]
+
+    def _take(self, file: Any, strings: list[str], note: Note) -> tuple[_Known, FileTime]:
+        host = note.context.host if self._named else ""
+        known, self._known = self._known, None  # one that failed knows things by half
+        if known is not None:
+            try:
+                time = known.take(file, strings, note, host)
+            except FAILURES:
+                known = None
+        if known is None:
+            known = _Known(self._joined, self._limits)
+            time = known.take(file, strings, note, host)
+        self._known = known
+        return known, time
+
+
+@dataclass(slots=True)
+class _NewStacks:
+    """Stacks without leaves yet: how each ended, how many of the places are its own, root first."""
+
+    ends: list[int] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    places: array[int] = field(default_factory=lambda: array("I"))
+
+
+class _Known:
+    """What the windows so far say: their tables, and what different samples mean."""
+
+    def __init__(self, joined: Joined, limits: Limits) -> None:
+        self.columns: list[Column] = []
+        self._joined = joined
+        self._tables = Input(limits)
+        self._strings: dict[int, str] = {}
+        self._said: set[bytes] = set()
+        self._head: tuple[object, ...] = ()
+        self._host = ""
+        self._places: dict[int, int] = {}
+        self._series = SeriesTable(self._tables, "", own=True, limits=limits)
+        self._series_ids: list[int] = []
+        self._rows: dict[bytes, Row] = {}
+        self._who: dict[tuple[bytes, ...], tuple[int, int]] = {}
+        self._stacks: dict[tuple[int, bytes], int] = {}
+        self._leaves: list[int] = []
+        self._new_stacks = _NewStacks()
+        self._counted: dict[bytes, list[tuple[str, int, int]]] = {}
+
+    def take(self, file: Any, strings: list[str], note: Note, host: str) -> FileTime:
+        """Take in a file; gives its buckets with their counts. Raises one of FAILURES where it does not fit."""
+        self._learn(file, strings, note, host)
+        for bucket in note.buckets:
+            bucket.counts = {}
+        time = FileTime(file.time_nanos, file.duration_nanos, note.buckets)
+        self._count(file.sample, time, note)
+        return time
+
+    def _learn(self, file: Any, strings: list[str], note: Note, host: str) -> None:
+        """Take in what the tables of a file say that was not said before."""
+        self._learn_strings(strings)
+        head = (tuple(file.sample_type), file.default_sample_type, host)
+        if not self._head:
+            self._head, self._host = head, host
+            for content in file.sample_type:
+                self._tables.take(SAMPLE_TYPE, 0, content)
+            default = self._tables.string(file.default_sample_type)
+            self.columns = columns_of(self._tables.sample_types(), default)
+        elif head != self._head:
+            raise Unusual
+        for content in self._new(file.mapping):
+            self._learn_mapping(content)
+        for content in self._new(file.function):
+            self._tables.take(FUNCTION, 0, content)
+        for content in self._new(file.location):
+            self._tables.take(LOCATION, 0, content)
+        self._learn_places(note)
+
+    def _learn_places(self, note: Note) -> None:
+        """Give the new locations their places; more of them need not be kept."""
+        locations = self._tables.locations
+        if not locations.keys().isdisjoint(self._places):
+            raise Unusual
+        for identity in locations:
+            self._places[identity] = self._joined.place(self._tables.model_location(identity, note))
+        locations.clear()
+
+    def _learn_strings(self, strings: list[str]) -> None:
+        said = dict(compress(enumerate(strings), strings))
+        new = dict(said.items() - self._strings.items())
+        if not new.keys().isdisjoint(self._strings):
+            raise Unusual
+        self._strings.update(new)
+        table = self._tables.strings
+        table.extend([""] * (len(strings) - len(table)))
+        for index, text in new.items():
+            table[index] = text
+
+    def _learn_mapping(self, content: bytes) -> None:
+        """A mapping says the same again with other flags, when more of it has names."""
+        mapping = pprof.Mapping.FromString(content)
+        had = self._tables.mappings.pop(mapping.id, None)
+        self._tables.take(MAPPING, 0, content)
+        if had is not None and had != self._tables.mappings[mapping.id]:
+            raise Unusual
+
+    def _new(self, contents: Iterable[bytes]) -> list[bytes]:
+        new = [content for content in contents if content not in self._said]
+        self._said.update(new)
+        return new
+
+    def _count(self, samples: Iterable[bytes], time: FileTime, note: Note) -> None:
+        """Count the samples of a file, each of which is of one of its buckets."""
+        ends = self._ends(note)
+        size = len(next(iter(ends), b""))
+        rows, found = self._rows, list[tuple[int, Row]]()
+        for content in samples:
+            end = ends.get(content[-size:])
+            if end is None:
+                raise Unusual
+            said = content[:-size]
+            row = rows.get(said)
+            if row is None:
+                row = rows[said] = self._row(said)
+            found.append((end, row))
+        new, self._new_stacks = self._new_stacks, _NewStacks()
+        leaves = self._leaves
+        leaves += self._joined.leaves(new.ends, new.lengths, new.places)
+        for end, (stack, series, counted) in found:
+            for kind, number, value in counted:
+                time.add(end, kind, leaves[stack], series, number, value)
+        if len(leaves) > MOST_STACKS:
+            self._forget_samples()
+
+    def _forget_samples(self) -> None:
+        self._rows, self._stacks, self._leaves = {}, {}, []
+
+    def _ends(self, note: Note) -> dict[bytes, int]:
+        """What the samples of each bucket end with: a label that tells its time."""
+        numbers = {text: index for index, text in self._strings.items() if text in (END_TIME, "nanoseconds")}
+        key, unit = numbers.get(END_TIME, 0), numbers.get("nanoseconds", 0)
+        ends = {}
+        for bucket in note.buckets:
+            label = pprof.Label(key=key, num=bucket.end_ns, num_unit=unit)
+            ends[pprof.Sample(label=[label]).SerializeToString()] = bucket.end_ns
+        if len(set(map(len, ends))) > 1:
+            raise Unusual
+        return ends
+
+    def _row(self, said: bytes) -> Row:
+        parts = SampleParts.FromString(said)
+        if not knows_all(parts):
+            raise Unusual
+        labels, values, stack = tuple(parts.label), parts.value, parts.location_id
+        who = self._who.get(labels)
+        if who is None:
+            who = self._who[labels] = self._learn_series(said)
+        series, end = who
+        counted = self._counted.get(values)
+        if counted is None:
+            counted = self._counted[values] = self._learn_values(said)
+        number = self._stacks.get((end, stack))
+        if number is None:
+            number = self._stacks[end, stack] = len(self._stacks)
+            self._learn_stack(end, said)
+        return number, series, counted
+
+    def _learn_series(self, said: bytes) -> tuple[int, int]:
+        place, _, end = self._series.place(pprof.Sample.FromString(said).label)
+        for number in range(len(self._series_ids), len(self._series.series)):
+            labels = self._series.labels[number]
+            labels = {"host": self._host, **labels} if self._host else labels
+            self._series_ids.append(self._joined.series(self._series.series[number], labels))
+        return self._series_ids[place], end
+
+    def _learn_values(self, said: bytes) -> list[tuple[str, int, int]]:
+        values = pprof.Sample.FromString(said).value
+        if len(values) != len(self._tables.types):
+            raise Unusual
+        rows = [(column.kind, *column.counted(values)) for column in self.columns]
+        return [row for row in rows if row[1] or row[2]]
+
+    def _learn_stack(self, end: int, said: bytes) -> None:
+        identities, new = pprof.Sample.FromString(said).location_id, self._new_stacks
+        if len(identities) > DEEPEST:
+            raise Unusual
+        try:
+            new.places.extend(map(self._places.__getitem__, reversed(identities)))
+        except KeyError:
+            raise Unusual from None
+        new.ends.append(end)
+        new.lengths.append(len(identities))
+
+
+def _unpacked(path: str, most: int) -> bytes:
+    """What is in a file that gzip packed, up to `most` bytes. Raises Unusual."""
+    with open(path, "rb") as file:
+        if os.fstat(file.fileno()).st_size > most:
+            raise Unusual
+        packed = file.read(most)
+    unpacking = zlib.decompressobj(GZIP)
+    content = unpacking.decompress(packed, most)
+    if not unpacking.eof or unpacking.unused_data:
+        raise Unusual
+    return content
+
+
+def _own_note(strings: list[str], place: int) -> Note:
+    """What icetop's comment says, which is taken out of the strings. Raises Unusual."""
+    if not 0 <= place < len(strings) or not strings[place].startswith(COMMENT):
+        raise Unusual
+    comment, strings[place] = strings[place], ""
+    try:
+        return read_note(comment)
+    except ValueError:
+        raise Unusual from None
