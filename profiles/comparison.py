@@ -108,13 +108,16 @@ class _Both:
         )
         outermost = outermost_boxes(tree)
         functions, earlier = self._by_function(mine, outermost), self._by_function(theirs, outermost)
-        flat, cum = self._functions_changed(functions, earlier, outermost)
+        asked = np.flatnonzero(np.maximum(mine.cum_samples, theirs.cum_samples) >= FEWEST_SAMPLES)
+        above = _nearest(self.tree, asked)
+        worth = [self._box_slices(rows, above[boxes], asked) for rows, boxes in self._rows()]
+        flat, cum = self._functions_changed(functions, earlier, outermost, asked, worth)
         change = TreeChange(
             sides=self.sides,
             boxes=theirs,
             functions=earlier,
             functions_now=functions,
-            steps=self.sides.steps(mine.cum, theirs.cum, self._boxes_changed(mine, theirs)),
+            steps=self.sides.steps(mine.cum, theirs.cum, self._boxes_changed(mine, theirs, asked, worth)),
             flat_steps=self.sides.steps(functions.flat, earlier.flat, flat),
             cum_steps=self.sides.steps(functions.cum, earlier.cum, cum),
             drawn={"mean": mixed.cum, "current": mine.cum, "baseline": theirs.cum}[self.view.width],
@@ -143,29 +146,28 @@ class _Both:
         cum, cum_samples = (added(column, outermost) for column in all_of_it)
         return Sums(flat, cum, flat_samples, cum_samples)
 
-    def _boxes_changed(self, mine: Sums, theirs: Sums) -> BoolArray:
-        asked = np.flatnonzero(np.maximum(mine.cum_samples, theirs.cum_samples) >= FEWEST_SAMPLES)
-        tested = [self._box_slices(rows, boxes, asked) for rows, boxes in self._rows()]
+    def _boxes_changed(self, mine: Sums, theirs: Sums, asked: IntArray, worth: list[FloatArray]) -> BoolArray:
+        now, was = (self._against(rows, counts) for (rows, _), counts in zip(self._rows(), worth, strict=True))
         found = np.zeros(len(self.tree), dtype=np.bool_)
-        found[asked] = significant(tested[0], tested[1], rates=self.view.measure == "absolute")
+        found[asked] = significant(now, was, rates=self.view.measure == "absolute")
         return found & self._matters(mine.cum, theirs.cum)
 
     def _rows(self) -> tuple[tuple[SlicedRows, SmallArray], tuple[SlicedRows, SmallArray]]:
         return (self.now, self.now_boxes), (self.was, self.was_boxes)
 
-    def _box_slices(self, rows: SlicedRows, boxes: SmallArray, asked: IntArray) -> Sliced:
-        """What boxes are worth in each slice: sums between two places in the rows sorted by slice and box."""
-        number, size = len(rows.lengths), len(self.tree) + 1
-        codes = rows.slices * size + boxes
-        order = np.argsort(codes)
-        codes, running = codes[order], np.concatenate(([0], np.cumsum(rows.values[order])))
-        bases = np.arange(number) * size
-        first = np.searchsorted(codes, asked[:, None] + bases)
-        last = np.searchsorted(codes, self.tree.ends[asked][:, None] + bases)
-        return self._against(rows, (running[last] - running[first]).astype(np.float64))
+    def _box_slices(self, rows: SlicedRows, places: IntArray, asked: IntArray) -> FloatArray:
+        """What boxes are worth in each slice. `places` says to which of them each row belongs: of those that it goes
+        through the lowest. With a box all above it are asked for, so that those below one stand together."""
+        own = _added(rows.slices, rows.values, places, len(asked), len(rows.lengths))
+        running = np.concatenate((np.zeros((1, len(rows.lengths))), np.cumsum(own, axis=0)))
+        worth: FloatArray = running[np.searchsorted(asked, self.tree.ends[asked])] - running[:-1]
+        return worth
 
-    def _functions_changed(self, mine: Sums, theirs: Sums, boxes: IntArray) -> tuple[BoolArray, BoolArray]:
-        """Of each frame whether it changed itself, and whether with all that it calls: judged together.
+    def _functions_changed(
+        self, mine: Sums, theirs: Sums, boxes: IntArray, asked: IntArray, worth: list[FloatArray]
+    ) -> tuple[BoolArray, BoolArray]:
+        """Of each frame whether it changed itself, and whether with all that it calls: judged together. `boxes` are the
+        outermost of each frame, `worth` is what the boxes `asked` are worth in each slice.
 
         Read leaf first, nobody asks: cum then is of other things.
         """
@@ -183,32 +185,35 @@ class _Both:
         every = np.flatnonzero(self.tree.what == FRAME)
         own[every] = place_of[self.tree.refs[every]]
 
-        def tested_of(rows: SlicedRows, boxes: SmallArray) -> Sliced:
-            parts = (
-                self._sums_here(rows, boxes, own, len(flat)),
-                self._sums_above(rows, boxes, with_callees, len(cum)),
-            )
-            return self._against(rows, np.concatenate(parts))
+        def tested_of(rows: SlicedRows, boxes: SmallArray, worth: FloatArray) -> Sliced:
+            flats = _added(rows.slices, rows.values, own[boxes], len(flat), len(rows.lengths))
+            cums = self._sums_of_light(rows, boxes, with_callees, asked, len(cum))
+            heavy = np.flatnonzero(with_callees[asked] >= 0)
+            _add_rows(cums, with_callees[asked[heavy]], worth[heavy])
+            return self._against(rows, np.concatenate((flats, cums)))
 
-        tested = [tested_of(rows, boxes) for rows, boxes in self._rows()]
+        tested = [tested_of(rows, boxes, counts) for (rows, boxes), counts in zip(self._rows(), worth, strict=True)]
         found = significant(tested[0], tested[1], rates=self.view.measure == "absolute")
         answers = np.zeros((2, len(self.tree.frames)), dtype=np.bool_)
         answers[0, flat], answers[1, cum] = found[: len(flat)], found[len(flat) :]
         return answers[0] & self._matters(mine.flat, theirs.flat), answers[1] & self._matters(mine.cum, theirs.cum)
 
-    @staticmethod
-    def _sums_here(rows: SlicedRows, boxes: SmallArray, places: IntArray, things: int) -> FloatArray:
-        """What things are worth in each slice: `places` is the thing that each box belongs to, -1 none."""
-        return _added(rows.slices, rows.values, places[boxes], things, len(rows.lengths))
-
-    def _sums_above(self, rows: SlicedRows, boxes: SmallArray, places: IntArray, things: int) -> FloatArray:
-        """The same where a row counts for all boxes above its own as well: level by level, until all are at the top."""
-        sums, slices, values = np.zeros((things, len(rows.lengths))), rows.slices, rows.values
-        while len(boxes):
-            sums += _added(slices, values, places[boxes], things, len(rows.lengths))
-            below = boxes > 0
-            boxes, slices, values = self.tree.parents[boxes[below]], slices[below], values[below]
-        return sums
+    def _sums_of_light(
+        self, rows: SlicedRows, boxes: SmallArray, places: IntArray, heavy: IntArray, things: int
+    ) -> FloatArray:
+        """What things are worth in each slice by the boxes that are not `heavy`: a row counts for its box and those
+        above, up to the first that is. `places` is the thing that each box belongs to, -1 none."""
+        light = np.ones(len(self.tree), dtype=np.bool_)
+        light[heavy], light[0] = False, False
+        found: list[IntArray] = []
+        who, slices, values = boxes, rows.slices, rows.values
+        while len(who):
+            keep = light[who]
+            who, slices, values = who[keep], slices[keep], values[keep]
+            found.append(np.stack((places[who], slices, values)))
+            who = self.tree.parents[who]
+        things_of, slices, values = np.concatenate(found, axis=1) if found else np.zeros((3, 0), dtype=np.int64)
+        return _added(slices, values, things_of, things, len(rows.lengths))
 
     def _against(self, rows: SlicedRows, counts: FloatArray) -> Sliced:
         """Counts with what they are divided by: the total of each slice, or where changes are absolute, its length."""
@@ -229,11 +234,31 @@ class _Both:
         return enough
 
 
+def _nearest(tree: CallTree, asked: IntArray) -> IntArray:
+    """For each box the place among those asked for, with which all above them are, of itself or the nearest above."""
+    places = np.full(len(tree), -1)
+    places[asked] = np.arange(len(asked))
+    light = np.flatnonzero(places < 0) if len(asked) else asked
+    while len(light):
+        places[light] = places[tree.parents[light]]
+        light = light[places[light] < 0]
+    return places
+
+
 def _added(slices: IntArray, values: IntArray, things: IntArray, most: int, number: int) -> FloatArray:
     """Values added up by thing (-1: none) and slice."""
     seen = things >= 0
     sums = np.bincount(things[seen] * number + slices[seen], values[seen], most * number)
     return sums.astype(np.float64).reshape(most, number)
+
+
+def _add_rows(sums: FloatArray, places: IntArray, rows: FloatArray) -> None:
+    """Add rows to those of `sums` at some places, which may be the same."""
+    if len(places):
+        order = np.argsort(places, kind="stable")
+        places = places[order]
+        first = np.flatnonzero(np.concatenate(([True], places[1:] != places[:-1])))
+        sums[places[first]] += np.add.reduceat(rows[order], first, axis=0)
 
 
 def _cumulated(flat: IntArray, ends: SmallArray) -> IntArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, overload
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .call_tree import FRAME, CallTree
-from .change import FunctionChange
+from .change import FunctionChange, TreeChange
 from .locations import Frame
 from .selection import IntArray
 from .tree_causes import frame_causes
@@ -49,23 +49,32 @@ FunctionCauses = tuple[list[str], npt.NDArray[np.int8]]
 """Causes of waits, and for each frame the place of its own among them."""
 
 
+BATCH = 128
+"""Rows whose changes are worked out in one go."""
+
+
 class TopRows(Sequence[TopRow]):
-    """The rows of a table in order, each made when it is looked at: a screen shows few of many thousand."""
+    """The rows of a table in order, each made when it is looked at: a screen shows few of many thousand.
+
+    In a comparison `changed` is how many of them changed beyond noise.
+    """
 
     def __init__(
         self,
         tree: CallTree,
         sums: FunctionSums,
         order: IntArray,
-        changes: dict[int, FunctionChange] | None,
         causes: FunctionCauses | None = None,
     ) -> None:
         self._tree = tree
         self._sums = sums
         self._order = order
         self._running = np.cumsum(sums[0][order])
-        self._changes = changes
+        self._changes: dict[int, FunctionChange] = {}
         self._causes = causes
+        self.changed = int(np.count_nonzero(_significant(tree.change)[order])) if tree.change is not None else 0
+        if tree.change is not None:
+            self._change(0, 0)
 
     def __len__(self) -> int:
         return len(self._order)
@@ -91,12 +100,22 @@ class TopRows(Sequence[TopRow]):
             flat_samples=flat_samples,
             cum_samples=cum_samples,
             cause=self._causes[0][self._causes[1][frame]] if self._causes is not None else "",
-            change=self._changes[frame] if self._changes is not None else None,
+            change=self._change(place, frame),
         )
+
+    def _change(self, place: int, frame: int) -> FunctionChange | None:
+        change = self._tree.change
+        if change is None:
+            return None
+        if frame not in self._changes:
+            place %= max(len(self), 1)
+            frames = self._order[place : place + BATCH].tolist()
+            self._changes.update(zip(frames, change.of_functions(self._sums[0], self._sums[2], frames), strict=True))
+        return self._changes.get(frame)
 
     def turned(self) -> TopRows:
         """The rows the other way round, with shares that add up from the new top."""
-        return TopRows(self._tree, self._sums, self._order[::-1], self._changes, self._causes)
+        return TopRows(self._tree, self._sums, self._order[::-1], self._causes)
 
     def place_of(self, frame_id: int) -> int | None:
         """Where the row of a function is; None where it is not listed."""
@@ -112,12 +131,8 @@ def top_table(tree: CallTree, view: View, sort: Sort = "flat") -> TopRows:
     """
     sums = flat, _, cum, cum_samples = function_sums(tree)
     shown = np.flatnonzero(_listed(tree, view, cum, cum_samples))
-    if tree.change is None:
-        changes = None
-    else:
-        changes = dict(zip(shown.tolist(), tree.change.of_functions(flat, cum, shown.tolist()), strict=True))
-    if sort == "delta" and changes is not None:
-        order = np.array(sorted(changes, key=_by_change(changes, tree.frames)), dtype=np.int64)
+    if sort == "delta" and tree.change is not None:
+        order = _by_change(tree.change, flat, cum, shown, _ranks(tree.frames, lower=False))
     elif sort == "name":
         order = shown[np.argsort(_ranks(tree.frames, lower=True)[shown])]
     else:
@@ -125,7 +140,7 @@ def top_table(tree: CallTree, view: View, sort: Sort = "flat") -> TopRows:
         first, second = (cum, flat) if sort == "cum" else (flat, cum)
         order = shown[np.lexsort((names, -second[shown], -first[shown]))]
     waits = "offcpu" in parts_of(view.kind)
-    return TopRows(tree, sums, order, changes, frame_causes(tree, outermost_boxes(tree)) if waits else None)
+    return TopRows(tree, sums, order, frame_causes(tree, outermost_boxes(tree)) if waits else None)
 
 
 _RANKED: dict[bool, tuple[list[Frame], int, IntArray]] = {}
@@ -167,13 +182,21 @@ def _listed(tree: CallTree, view: View, cum: IntArray, cum_samples: IntArray) ->
     return listed
 
 
-def _by_change(changes: dict[int, FunctionChange], frames: list[Frame]) -> Callable[[int], tuple[object, ...]]:
-    def key(frame: int) -> tuple[object, ...]:
-        change = changes[frame]
-        rest = max(abs(change.flat.points), abs(change.cum.points))
-        return (not change.significant, -change.score, -rest, *_name(frames[frame]))
+def _significant(change: TreeChange) -> npt.NDArray[np.bool_]:
+    """For each frame whether it changed beyond noise, itself or with what it calls."""
+    significant: npt.NDArray[np.bool_] = (change.flat_steps != 0) | (change.cum_steps != 0)
+    return significant
 
-    return key
+
+def _by_change(change: TreeChange, flat: IntArray, cum: IntArray, shown: IntArray, ranks: IntArray) -> IntArray:
+    """Frames in the order of how much there is to say of their change: a function that changed itself comes before
+    those that only call it."""
+    flats = np.abs(change.sides.points(flat, change.functions.flat))[shown]
+    cums = np.abs(change.sides.points(cum, change.functions.cum))[shown]
+    score = flats * (change.flat_steps[shown] != 0) + cums * (change.cum_steps[shown] != 0)
+    order = np.lexsort((ranks[shown], -np.maximum(flats, cums), -score, ~_significant(change)[shown]))
+    ordered: IntArray = shown[order]
+    return ordered
 
 
 def function_sums(tree: CallTree) -> FunctionSums:

@@ -26,8 +26,7 @@ BOTH = 66
 
 def paint_title(row: Row, picture: Picture, look: Look) -> None:
     """What is compared with what."""
-    changed = sum(function.change is not None and function.change.significant for function in picture.rows)
-    row.put(" What changed ", look.palette.strong).put(f"{changed}", look.palette.accent)
+    row.put(" What changed ", look.palette.strong).put(f"{picture.rows.changed}", look.palette.accent)
     row.put(f"  {baseline_words(picture)}", look.palette.faint)
 
 

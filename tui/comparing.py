@@ -95,4 +95,4 @@ def baseline_words(picture: Picture) -> str:
 
 def within_noise(picture: Picture) -> int:
     """How many functions did not change beyond noise."""
-    return sum(row.change is not None and not row.change.significant for row in picture.rows)
+    return len(picture.rows) - picture.rows.changed
