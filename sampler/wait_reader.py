@@ -30,6 +30,7 @@ from .wait_causes import (
     scheduler_frames,
 )
 from .wait_side import RawWait, WaitReading
+from .waiting_goroutines import PARKED, POLL, WaitingGoroutines
 from .waiting_tasks import NEAREST_FRAMES, SHORTEST_NS, WaitingTasks, in_one_line
 
 MOST_THREADS = 4096
@@ -56,6 +57,8 @@ class WaitReader:
         self._tables = tables
         self._tasks = tasks
         self._loops: dict[int, int] = {}
+        self._goroutines = WaitingGoroutines(namer)
+        self._schedulers: set[int] = set()
         self._namer = namer
         self._stacks = stacks
         self._causes: dict[int, str] = {}
@@ -77,7 +80,7 @@ class WaitReader:
     def start_anew(self, tables: Tables) -> None:
         """Go on with empty tables; stacks have to be learnt again."""
         self._tables = tables
-        for known in (self._causes, self._locks, self._wakers, self._loops):
+        for known in (self._causes, self._locks, self._wakers, self._loops, self._schedulers):
             known.clear()
 
     def learn(self, stack: int, raw: RawStack) -> RawStack:
@@ -89,14 +92,15 @@ class WaitReader:
         cause = self._causes[stack] = cause_of(names)
         if cause == LOCK:
             self._locks[stack] = self._nearest(raw)
-        elif cause == EVENTS and raw.python and self._runs_tasks(raw):
-            self._loops[stack] = raw.space
+        elif cause == EVENTS:
+            self._learn_loop(stack, raw)
         return replace(raw, kernel=raw.kernel[scheduler_frames(names) :])
 
     def count(self, reading: WaitReading, nodes: Mapping[int, int], series: Callable[[RawWait], int]) -> Counts:
         """The rows of an epoch; `nodes` are the leaf nodes of stacks by their id."""
         counts = Counts()
         self._tasks.begin()
+        self._goroutines.begin()
         self._read_before, self._read_at = self._read_at, time.monotonic()
         self._requests_before, self._requests = self._requests, reading.requests or (0, 0)
         self._queued = sum(wait.nanoseconds for wait in reading.waits if wait.run_queue)
@@ -106,11 +110,12 @@ class WaitReader:
             if node is None:
                 self.lost["stack_forgotten"] += max(wait.times, 1)
                 continue
-            leaf = self._leaf(node, wait)
-            leaves = [self._of_task(leaf, wait, names) for names in self._waiting_tasks(wait)] or [leaf]
-            for place, own in enumerate(leaves):
-                times, nanoseconds = (part(whole, place, len(leaves)) for whole in (wait.times, wait.nanoseconds))
-                counts.add(own, series(wait), times, nanoseconds)
+            leaf, done = self._leaf(node, wait), 0
+            tasks = Counter(self._waiting_tasks(wait)) or Counter([()])
+            for names, number in tasks.items():
+                parts = (part(whole, done, number, tasks.total()) for whole in (wait.times, wait.nanoseconds))
+                counts.add(self._of_task(leaf, wait, names), series(wait), *parts)
+                done += number
         for counter, reason in LOSSES.items():
             self.lost[reason] = reading.counters.get(counter, 0)
         self._sees_requests = reading.requests is not None
@@ -179,17 +184,23 @@ class WaitReader:
     def _nearest(self, raw: RawStack) -> list[int]:
         return self._stacks.user_locations(raw)[:NEAREST_FRAMES]
 
-    def _runs_tasks(self, raw: RawStack) -> bool:
-        """Whether a thread waits in an event loop of asyncio, or of what takes its place."""
-        indexes = self._stacks.user_locations(raw)
-        return any(self._tables.function(index)[1].startswith("asyncio.") for index in indexes)
+    def _learn_loop(self, stack: int, raw: RawStack) -> None:
+        """Note where a thread waits in an event loop of asyncio, or what takes its place, or in Go's scheduler."""
+        functions = [self._tables.function(index)[1] for index in self._stacks.user_locations(raw)]
+        if any(function.startswith("asyncio.") for function in functions):
+            self._loops[stack] = raw.space
+        elif POLL in functions:
+            self._schedulers.add(stack)
 
     def _waiting_tasks(self, wait: RawWait) -> list[tuple[str, ...]]:
-        """The tasks that wait while their event loop does. Its time is shared out among them, in equal parts."""
-        space = self._loops.get(wait.stack)
-        if space is None or wait.run_queue or wait.nanoseconds < SHORTEST_NS:
+        """The tasks or goroutines that wait while their event loop does. Its time is shared out among them, in equal
+        parts."""
+        if wait.run_queue or wait.nanoseconds < SHORTEST_NS:
             return []
-        return self._tasks.of(space, wait.tid)
+        if wait.stack in self._schedulers or (wait.stack in self._asleep and self._cause_of(wait.stack) == EVENTS):
+            return self._goroutines.of(wait.pid, wait.start_ns)
+        space = self._loops.get(wait.stack)
+        return self._tasks.of(space, wait.tid) if space is not None else []
 
     def _of_task(self, node: int, wait: RawWait, names: tuple[str, ...]) -> int:
         for name in names:
@@ -201,6 +212,8 @@ class WaitReader:
         if wait.run_queue:
             return self._tables.child(node, self._cause(RUN_QUEUE))
         cause = self._cause_of(wait.stack)
+        if cause == LOCK and wait.stack in self._asleep and self._goroutines.has(wait.pid, wait.start_ns):
+            cause = EVENTS  # threads of Go's scheduler wait for work so, and goroutines wait without a thread
         if cause in (LOCK, GIL):
             return self._lock(self._tables.child(node, self._cause(cause)), wait)
         peer = self._peers.of(wait.pid, wait.descriptor) if wait.descriptor >= 0 else None
@@ -217,8 +230,11 @@ class WaitReader:
         if stack in self._locks:
             indexes = self._locks.pop(stack)
             self._stacks.name_first(indexes)
-            if is_of_gil([self._tables.function(index) for index in indexes]):
+            places = [self._tables.function(index) for index in indexes]
+            if is_of_gil(places):
                 self._causes[stack] = GIL
+            elif any(function in PARKED for _, function in places):
+                self._causes[stack] = EVENTS
         return self._causes.get(stack) or cause_of(self._asleep.get(stack, ()))
 
     def _lock(self, node: int, wait: RawWait) -> int:
@@ -256,9 +272,9 @@ class WaitReader:
         return self._tables.location(Location(Language.KERNEL, WAITING, cause, 0, (Line(f"[{cause}]"),)))[0]
 
 
-def part(whole: int, place: int, parts: int) -> int:
-    """One of equal parts, which add up to the whole: what is left over goes to the first ones."""
-    return whole // parts + (place < whole % parts)
+def part(whole: int, first: int, number: int, parts: int) -> int:
+    """So many of equal parts, from the `first` on; all of them add up to the whole."""
+    return whole * (first + number) // parts - whole * first // parts
 
 
 def peer_name(peer: Peer) -> str:

@@ -77,16 +77,23 @@ def test_each_delta_accounts_for_each_of_its_ticks(shares: Path, start: Start) -
     assert sum(delta.expected for delta in deltas) > 999
 
 
+ROOMY = 1 << 24
+"""Bytes of a ring that holds all stacks of two CPUs for ten seconds: at any load it is read before it is full."""
+
+
 @pytest.mark.parametrize(
     ("sizes", "reason"),
-    [({"stacks": 4096}, "ring_full"), ({"counts": 2}, "counts_full"), ({"sent": 1, "spaces": 1}, None)],
+    [
+        ({"stacks": 4096}, "ring_full"),
+        ({"counts": 2, "stacks": ROOMY}, "counts_full"),
+        ({"sent": 1, "spaces": 1, "stacks": ROOMY}, None),
+    ],
 )
 def test_tiny_maps_lose_only_what_they_say(sizes: dict[str, int], reason: str | None, start: Start) -> None:
     """A row without a stack, or a tick without a row or a reason, fails."""
     code = "import random\ndef f(n):\n    return n and f(n - 1)\nwhile True:\n    f(random.randrange(50))"
-    for _ in range(4):
-        start(sys.executable, "-c", code)
-    profile, _ = collect(CollectOptions(frequency_hz=999, map_sizes=sizes), 2.5, stall=0.3)
+    target = Target(pids=frozenset(start(sys.executable, "-c", code).pid for _ in range(4)))
+    profile, _ = collect(CollectOptions(target, frequency_hz=999, map_sizes=sizes), 2.5, stall=0.3)
     expected, lost = expected_and_lost(profile)
     assert expected == taken(profile) + lost
     assert taken(profile) > 0

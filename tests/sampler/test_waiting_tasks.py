@@ -54,5 +54,5 @@ def test_each_loop_is_looked_at_once_a_reading_and_few_of_them() -> None:
 
 
 def test_parts_add_up() -> None:
-    assert [part(11, place, 4) for place in range(4)] == [3, 3, 3, 2]
-    assert part(11, 0, 1) == 11
+    assert sorted(part(11, place, 1, 4) for place in range(4)) == [2, 3, 3, 3]
+    assert part(11, 0, 1, 4) + part(11, 1, 3, 4) == part(11, 0, 1, 1) == 11

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from icetop.tests.programs_to_run import builder
 
 from .conftest import Icetop, Start
 
 pytestmark = pytest.mark.bpf
 
+PROGRAMS = Path(__file__).parent.parent / "programs"
 Report = Callable[..., dict[str, Any]]
 Build = Callable[..., Path]
 
@@ -206,3 +208,25 @@ def test_a_sleep_that_began_before_icetop_came_counts_until_it_wakes(
     assert found["total"] / 1e9 == pytest.approx(found["duration_s"], abs=0.2)
     causes = {row["cause"]: row["value"] / 1e9 for row in found["causes"]}
     assert 0.5 < causes["sleep"] < 3
+
+
+@pytest.mark.soak
+def test_goroutines_hang_under_the_wait_of_their_scheduler(
+    icetop: Icetop, report: Report, start: Start, tmp_path: Path
+) -> None:
+    """Each in its functions, in equal parts; what threads of the scheduler wait for without work is no lock."""
+    program = builder(tmp_path, PROGRAMS / "languages")("goroutines", "go", "-ldflags=-s -w", "goroutines.go")
+    process = start(program, stdout=subprocess.PIPE)
+    assert process.stdout is not None and process.stdout.readline()
+    done = icetop("record", "--kind", "offcpu", "-d", 2, "-o", "x.pb.gz", "-p", process.pid)
+    assert done.returncode == 0, done.stderr
+    found = report("x.pb.gz", "--kind", "offcpu", "--idle", "--stacks")
+    assert [row["cause"] for row in found["causes"]] == ["events"]
+    sums: Counter[str] = Counter()
+    for stack in found["stacks"]:
+        sums[found["frames"][stack["frames"][-1]]["name"]] += stack["value"]
+    one = "[in runtime.selectgo < main.waitInSelect < main.main.gowrap2]"
+    three = "[in runtime.chanrecv1 < main.waitInChannel < main.main.gowrap1]"
+    assert sums[three] == pytest.approx(3 * sums[one], rel=0.01)
+    together = sum(value for name, value in sums.items() if name.startswith("[in "))
+    assert 8 * sums[one] == pytest.approx(together, rel=0.01)
