@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from ...targets.container_engines import engine_addresses
 from ...targets.container_ids import container_ids
 from .check import Check, Machine, State, there
 
 PLACES = {
-    "containerd": "containerd/io.containerd.runtime.v2.task",
-    "k3s": "k3s/containerd/io.containerd.runtime.v2.task",
-    "CRI-O or Podman": "containers/storage/overlay-containers",
+    "containerd": "run/containerd/io.containerd.runtime.v2.task",
+    "k3s": "run/k3s/containerd/io.containerd.runtime.v2.task",
+    "CRI-O or Podman": "run/containers/storage/overlay-containers",
+    "Docker": "var/lib/docker/containers",
 }
-"""Runtimes, and where below /run they describe what runs."""
+"""Runtimes, and where they describe what runs."""
 
 MEND = (
     "a pod: hostPID: true and capabilities.add SYS_PTRACE, DAC_READ_SEARCH; docker: --pid=host, --cap-add of these; "
@@ -21,13 +23,13 @@ MEND = (
 def check_containers(machine: Machine) -> Check:
     """Where names of containers and pods come from without asking anybody."""
     purpose = "names of containers and pods"
-    runs = (machine.run, machine.proc / "1/root/run")
-    found = [name for name, place in PLACES.items() if any(there(run / place) for run in runs)]
+    roots = (machine.run.parent, machine.proc / "1/root")
+    found = [name for name, place in PLACES.items() if any(there(root / place) for root in roots)]
     where = _where(machine)
     if found:
         return Check("containers", State.OK, f"{where}; files of {', '.join(found)}", purpose)
     finding = f"{where}; no runtime's files are seen"
-    if where == NOT_INSIDE:
+    if where == NOT_INSIDE or engine_addresses(machine.environment, machine.run.parent):
         return Check("containers", State.ABSENT, finding, purpose)
     return Check("containers", State.DEGRADED, finding, purpose, "containers and pods show as ids", MEND)
 

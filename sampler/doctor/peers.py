@@ -9,6 +9,7 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ...targets.container_engines import engine_addresses
 from .check import Check, Machine, State, there
 
 SECONDS = 1.0
@@ -22,9 +23,10 @@ SERVICE_ACCOUNT = Path("run/secrets/kubernetes.io/serviceaccount/token")
 def check_docker(machine: Machine) -> Check:
     """Docker's socket, or Podman's, which speaks the same."""
     purpose = "names and labels of containers"
-    place = _docker_place(machine)
-    if place is None:
+    places = engine_addresses(machine.environment, machine.run.parent)
+    if not places:
         return Check("docker", State.ABSENT, "no socket", purpose)
+    place = places[0]
     problem = _ping(place)
     if not problem:
         return Check("docker", State.OK, f"answers at {place}", purpose)
@@ -51,17 +53,6 @@ def check_kubernetes(machine: Machine) -> Check:
         return Check("kubernetes", State.OK, f"answers at {server}{who}", purpose)
     mend = "see whether the API server answers: kubectl version"
     return Check("kubernetes", State.DEGRADED, f"{server}: {problem}", purpose, "pods show as uids", mend)
-
-
-def _docker_place(machine: Machine) -> str | None:
-    given = machine.environment.get("DOCKER_HOST")
-    if given:
-        return given
-    for name in ("docker.sock", "podman/podman.sock"):
-        path = machine.run / name
-        if there(path):
-            return f"unix://{path}"
-    return None
 
 
 def _ping(place: str) -> str:

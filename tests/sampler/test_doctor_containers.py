@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from icetop.sampler.doctor.check import Machine, State
 from icetop.sampler.doctor.containers import PLACES, check_containers
+from icetop.sampler.doctor.peers import check_docker
 
 ID = "0123456789abcdef" * 4
 
@@ -26,12 +27,19 @@ def test_on_a_machine_without_containers(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES.values())
-@pytest.mark.parametrize("below", ["run", "proc/1/root/run"])
+@pytest.mark.parametrize("below", [".", "proc/1/root"])
 def test_runtimes_files_here_or_of_the_host(machine: Machine, below: str, place: str) -> None:
     (machine.run.parent / below / place).mkdir(parents=True)
     check = check_containers(inside(machine, f"/docker/{ID}"))
     assert check.state is State.OK
     assert check.finding.startswith("in a container; files of ")
+
+
+def test_where_an_engine_can_be_asked_nothing_is_missing(machine: Machine) -> None:
+    (machine.proc / "1/root/run/docker.sock").touch()
+    check = check_containers(inside(machine, f"/docker/{ID}"))
+    assert (check.state, check.mend) == (State.ABSENT, "")
+    assert check_docker(machine).finding.startswith(f"unix://{machine.proc}/1/root/run/docker.sock: ")
 
 
 def test_in_a_pod_that_sees_nothing_of_its_node(machine: Machine) -> None:
