@@ -14,6 +14,7 @@ from ..profiles.vocabulary import PEER, WAITING, Language, StackEnd
 from ..symbols.namer import KERNEL, Namer
 from ..targets.peers import Peer, Peers
 from ..targets.threads import Threads, thread_name
+from .kernel_parts import KernelParts
 from .raw_stacks import RawStack
 from .stack_reader import ENTRIES, StackReader
 from .tables import Tables
@@ -24,9 +25,7 @@ from .wait_causes import (
     RUN_QUEUE,
     UNTOLD,
     cause_of,
-    is_by_interrupt,
     is_of_gil,
-    is_waking,
     scheduler_frames,
 )
 from .wait_side import RawWait, WaitReading
@@ -59,7 +58,7 @@ class WaitReader:
         self._loops: dict[int, int] = {}
         self._goroutines = WaitingGoroutines(namer)
         self._schedulers: set[int] = set()
-        self._namer = namer
+        self._parts = KernelParts(namer)
         self._stacks = stacks
         self._causes: dict[int, str] = {}
         self._asleep: dict[int, tuple[str, ...]] = {}
@@ -85,16 +84,16 @@ class WaitReader:
 
     def learn(self, stack: int, raw: RawStack) -> RawStack:
         """Remember what the stack with this id tells of waits; gives the stack without the switch itself."""
-        names = [self._kernel_name(address - bool(place)) for place, address in enumerate(raw.kernel)]
-        if is_waking(names):
-            self._wakers[stack] = [] if is_by_interrupt(names) else self._nearest(raw)
+        part = self._parts.of(raw.kernel)
+        if part.wakes:
+            self._wakers[stack] = [] if part.by_interrupt else self._nearest(raw)
             return raw
-        cause = self._causes[stack] = cause_of(names)
-        if cause == LOCK:
+        self._causes[stack] = part.cause
+        if part.cause == LOCK:
             self._locks[stack] = self._nearest(raw)
-        elif cause == EVENTS:
+        elif part.cause == EVENTS:
             self._learn_loop(stack, raw)
-        return replace(raw, kernel=raw.kernel[scheduler_frames(names) :])
+        return replace(raw, kernel=raw.kernel[part.switch :])
 
     def count(self, reading: WaitReading, nodes: Mapping[int, int], series: Callable[[RawWait], int]) -> Counts:
         """The rows of an epoch; `nodes` are the leaf nodes of stacks by their id."""
@@ -176,10 +175,6 @@ class WaitReader:
     def _in_kernel(self, function: str) -> int:
         location = Location(Language.KERNEL, KERNEL, "", _number(function), (Line(function),))
         return self._tables.location(location)[0]
-
-    def _kernel_name(self, address: int) -> str:
-        lines = self._namer.locate_kernel(address).lines
-        return lines[-1].function if lines else ""
 
     def _nearest(self, raw: RawStack) -> list[int]:
         return self._stacks.user_locations(raw)[:NEAREST_FRAMES]

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
+from icetop.profiles.locations import Line, Location
+from icetop.profiles.vocabulary import Language
+from icetop.sampler.kernel_parts import KernelParts
 from icetop.sampler.wait_causes import cause_of, is_by_interrupt, is_of_gil, is_waking, scheduler_frames
+from icetop.symbols.namer import Namer
 
 SWITCH = ["bpf_prog_0123_switch_threads", "bpf_trace_run4", "__schedule", "schedule"]
 
@@ -63,3 +71,16 @@ def test_who_wakes_and_who_only_ran_when_an_interrupt_did() -> None:
     assert is_waking(woken) and is_waking(timer)
     assert not is_waking([*SWITCH, "futex_wait"])
     assert is_by_interrupt(timer) and not is_by_interrupt(woken)
+
+
+def test_equal_kernel_parts_are_looked_at_once() -> None:
+    """Names are looked for by the instruction before a return address; the leaf's own is where it is."""
+    asked: list[int] = []
+
+    def locate(address: int) -> Location:
+        asked.append(address)
+        return Location(Language.KERNEL, "", "", address, (Line("schedule" if address == 9 else "futex_wait"),))
+
+    parts = KernelParts(cast(Namer, SimpleNamespace(locate_kernel=locate)))
+    assert {parts.of(array("Q", (9, 21))) for _ in range(3)} == {(False, False, "lock", 1)}
+    assert asked == [9, 20]
