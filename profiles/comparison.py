@@ -23,6 +23,9 @@ from .view import View
 WIDTH = 1 << 40
 """What the whole is as wide as where widths are shares: enough that nothing is lost to rounding."""
 
+AT_ONCE = 1 << 18
+"""Rows that are added up in one go: one by one takes long, all of them much memory."""
+
 
 def build_comparison(profile: Profile, view: View, memory: OrderMemory | None = None) -> CallTree:
     """The call tree of a view with a baseline: its own values, those of the baseline in `change`.
@@ -109,8 +112,7 @@ class _Both:
         outermost = outermost_boxes(tree)
         functions, earlier = self._by_function(mine, outermost), self._by_function(theirs, outermost)
         asked = np.flatnonzero(np.maximum(mine.cum_samples, theirs.cum_samples) >= FEWEST_SAMPLES)
-        above = _nearest(self.tree, asked)
-        worth = [self._box_slices(rows, above[boxes], asked) for rows, boxes in self._rows()]
+        worth = self._box_slices(asked)
         flat, cum = self._functions_changed(functions, earlier, outermost, asked, worth)
         change = TreeChange(
             sides=self.sides,
@@ -155,12 +157,15 @@ class _Both:
     def _rows(self) -> tuple[tuple[SlicedRows, SmallArray], tuple[SlicedRows, SmallArray]]:
         return (self.now, self.now_boxes), (self.was, self.was_boxes)
 
-    def _box_slices(self, rows: SlicedRows, places: IntArray, asked: IntArray) -> FloatArray:
-        """What boxes are worth in each slice. `places` says to which of them each row belongs: of those that it goes
-        through the lowest. With a box all above it are asked for, so that those below one stand together."""
-        own = _added(rows.slices, rows.values, places, len(asked), len(rows.lengths))
-        running = np.concatenate((np.zeros((1, len(rows.lengths))), np.cumsum(own, axis=0)))
-        worth: FloatArray = running[np.searchsorted(asked, self.tree.ends[asked])] - running[:-1]
+    def _box_slices(self, asked: IntArray) -> list[FloatArray]:
+        """What boxes are worth in each slice, on both sides. With a box all above it are asked for, so that those below
+        one stand together; a row adds to the lowest of those that it goes through, and so to all above."""
+        places, ends = _nearest(self.tree, asked), np.searchsorted(asked, self.tree.ends[asked])
+        worth = []
+        for rows, boxes in self._rows():
+            own = _added(rows.slices, rows.values, places[boxes], len(asked), len(rows.lengths))
+            running = np.concatenate((np.zeros((1, len(rows.lengths))), np.cumsum(own, axis=0)))
+            worth.append(running[ends] - running[:-1])
         return worth
 
     def _functions_changed(
@@ -178,7 +183,7 @@ class _Both:
         cum = np.flatnonzero(np.maximum(mine.cum_samples, theirs.cum_samples) >= FEWEST_SAMPLES)
         place_of = np.full(len(self.tree.frames), -1)
         place_of[cum] = np.arange(len(cum))
-        own, with_callees = np.full((2, len(self.tree)), -1)
+        own, with_callees = np.full((2, len(self.tree)), -1, dtype=np.int32)
         with_callees[boxes] = place_of[self.tree.refs[boxes]]
         place_of[:] = -1
         place_of[flat] = np.arange(len(flat))
@@ -199,12 +204,13 @@ class _Both:
         return answers[0] & self._matters(mine.flat, theirs.flat), answers[1] & self._matters(mine.cum, theirs.cum)
 
     def _sums_of_light(
-        self, rows: SlicedRows, boxes: SmallArray, places: IntArray, heavy: IntArray, things: int
+        self, rows: SlicedRows, boxes: SmallArray, places: SmallArray, heavy: IntArray, things: int
     ) -> FloatArray:
         """What things are worth in each slice by the boxes that are not `heavy`: a row counts for its box and those
         above, up to the first that is. `places` is the thing that each box belongs to, -1 none."""
         light = np.ones(len(self.tree), dtype=np.bool_)
         light[heavy], light[0] = False, False
+        sums = np.zeros((things, len(rows.lengths)))
         found: list[IntArray] = []
         who, slices, values = boxes, rows.slices, rows.values
         while len(who):
@@ -212,8 +218,11 @@ class _Both:
             who, slices, values = who[keep], slices[keep], values[keep]
             found.append(np.stack((places[who], slices, values)))
             who = self.tree.parents[who]
-        things_of, slices, values = np.concatenate(found, axis=1) if found else np.zeros((3, 0), dtype=np.int64)
-        return _added(slices, values, things_of, things, len(rows.lengths))
+            if not len(who) or sum(part.shape[1] for part in found) > AT_ONCE:
+                things_of, at, worth = np.concatenate(found, axis=1)
+                sums += _added(at, worth, things_of, things, len(rows.lengths))
+                found.clear()
+        return sums
 
     def _against(self, rows: SlicedRows, counts: FloatArray) -> Sliced:
         """Counts with what they are divided by: the total of each slice, or where changes are absolute, its length."""
@@ -234,9 +243,9 @@ class _Both:
         return enough
 
 
-def _nearest(tree: CallTree, asked: IntArray) -> IntArray:
+def _nearest(tree: CallTree, asked: IntArray) -> SmallArray:
     """For each box the place among those asked for, with which all above them are, of itself or the nearest above."""
-    places = np.full(len(tree), -1)
+    places = np.full(len(tree), -1, dtype=np.int32)
     places[asked] = np.arange(len(asked))
     light = np.flatnonzero(places < 0) if len(asked) else asked
     while len(light):
@@ -245,14 +254,14 @@ def _nearest(tree: CallTree, asked: IntArray) -> IntArray:
     return places
 
 
-def _added(slices: IntArray, values: IntArray, things: IntArray, most: int, number: int) -> FloatArray:
+def _added(slices: IntArray, values: IntArray, things: IntArray | SmallArray, most: int, number: int) -> FloatArray:
     """Values added up by thing (-1: none) and slice."""
     seen = things >= 0
-    sums = np.bincount(things[seen] * number + slices[seen], values[seen], most * number)
+    sums = np.bincount(things[seen].astype(np.int64) * number + slices[seen], values[seen], most * number)
     return sums.astype(np.float64).reshape(most, number)
 
 
-def _add_rows(sums: FloatArray, places: IntArray, rows: FloatArray) -> None:
+def _add_rows(sums: FloatArray, places: IntArray | SmallArray, rows: FloatArray) -> None:
     """Add rows to those of `sums` at some places, which may be the same."""
     if len(places):
         order = np.argsort(places, kind="stable")
