@@ -19,6 +19,9 @@ WINDOWS: tuple[int | None, ...] = (5, 30, 300, None)
 SHARES = (0.0, 0.001, 0.005, 0.01, 0.05)
 """The shares of the whole under which boxes and functions are left out, as `%` goes through them."""
 
+FEWEST_BEFORE = 4
+"""What is compared with the time before it is at most so many times as long as that."""
+
 LIVE_WINDOW = 30
 MEASURES: dict[Measure, str] = {"points": "points of share", "absolute": "per second", "relative": "% of what it was"}
 Sort = Literal["flat", "cum", "delta", "name"]
@@ -72,7 +75,7 @@ class Choices:
 
     def _compared(self, view: View, profile: Profile) -> View:
         """The view with its baseline: the one marked, else what was before the last note in what is shown, else as much
-        time right before."""
+        time right before; where there is next to none, its later half with the earlier."""
         timeline = profile.timeline
         base = self.baseline or Baseline()
         if base.beside or base.stretch is not None or base.target is not None:
@@ -84,7 +87,7 @@ class Choices:
         if divides:
             after = replace(view.stretch, start_ns=divides[-1])
             return replace(view, stretch=after, baseline=replace(base, stretch=Stretch(start, divides[-1])))
-        if start <= first:
+        if (start - first) * FEWEST_BEFORE < end - start:
             start = (start + end) // 2
         before = Stretch(2 * start - end, start)
         return replace(view, stretch=replace(view.stretch, start_ns=start), baseline=replace(base, stretch=before))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..profiles.locations import Frame
@@ -29,6 +30,9 @@ NAME_BESIDE_SHARE = 6
 
 PLACES: tuple[Tint, ...] = ("container", "pod")
 """Colours that go by where a box belongs."""
+
+SEVERAL = " x{}"
+"""Of how many processes a box is, behind its name."""
 
 SOME_TITLE = 5
 """Cells after a group's name from which the beginning of its title tells something."""
@@ -134,6 +138,9 @@ class Brush:
         """A group's name and as much of its title as fits; where that is none, the one of both that does."""
         name, title = printable(group.name, 400), printable(group.title, 400)
         full = f"{name}: {title}" if title and title != name else name
+        if group.pids and room > len(SEVERAL) + NAME_BESIDE_SHARE:
+            several = SEVERAL.format(len(group.pids))
+            return self._group_name(replace(group, pids=()), room - cells(several)) + several
         if cells(full) <= room or cells(name) + SOME_TITLE <= room:
             return cut(full, room, self._look.glyphs.ellipsis)
         whole = next((text for text in (title, name) if text and cells(text) <= room), "")

@@ -73,8 +73,9 @@ class ThenAndNowApp(ViewingApp):
         except ValueError as error:
             self._board.notice.say(Notice("warning", str(error)))
             return
-        goes_on = self._live and not self._ended and last_seconds(text) is not None
-        self._choose(replace(chosen, paused_at=None) if goes_on else chosen)
+        back = last_seconds(text)
+        goes_on = back is not None and self._live and not self._ended
+        self._choose(replace(chosen, window=back, paused_at=None) if goes_on else chosen)
 
     def action_note(self) -> None:
         """Begin to type a note."""

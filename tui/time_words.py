@@ -32,4 +32,4 @@ def parse_time(text: str, kept_ns: tuple[int, int], length_s: float) -> tuple[in
     end = open_end if stretch.end_ns is None else stretch.end_ns
     if end <= first or start >= last:
         raise ValueError(f"nothing is kept of {text}")
-    return start, end
+    return start, min(end, last)

@@ -80,6 +80,8 @@ def test_what_is_compared_with_what() -> None:
     early = Choices(View(), window=30).at(START, START + 10 * SECOND).toggle_comparison()
     assert before(profile, early) == (0, 5), "with nothing before it, its own halves"
     assert early.view_of(profile).stretch.start_ns == START + 5 * SECOND
+    nearly = Choices(View(), window=30).at(START + 2 * SECOND, START + 12 * SECOND).toggle_comparison()
+    assert before(profile, nearly) == (2, 7), "of two seconds nobody learns what ten were like before"
 
 
 def test_what_a_recorder_saw_before_is_not_compared_with() -> None:
@@ -114,6 +116,7 @@ def test_a_view_that_comes_with_a_baseline_is_compared_with_it() -> None:
         ("-40..-20", (60, 80)),
         ("90..", (90, 100)),
         ("..10", (0, 10)),
+        ("90", (90, 100)),
     ],
 )
 def test_times_as_they_are_typed(typed: str, seconds: tuple[int, int]) -> None:
@@ -184,6 +187,8 @@ async def test_the_last_minutes_go_on_being_live() -> None:
         await person.press("at", *"last 20 s", "enter")
         text = await person.sees("last 20 s")
         assert "live" in text and person.app._choices.paused_at is None
+        await person.press("at", *"last 15 min", "enter")
+        await person.sees("last 15 min")
         end = person.app._picture.shown_ns[1]
         await person.sees(lambda _: person.app._picture.shown_ns[1] > end + SECOND)
 
