@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..profiles.locations import Line
 from .elf_file import ElfFile, Section
-from .go_table import moduledata_words, start_of_text
+from .go_table import go_section, moduledata_words, start_of_text
 from .raw_bytes import BrokenFile, RawBytes
 
 MOST_TABLES = 32
@@ -28,8 +28,6 @@ bytes of a name."""
 
 if TYPE_CHECKING:
     from .binaries import Binary
-
-GO_TABLE = (".gopclntab", ".data.rel.ro.gopclntab")
 
 _HEADER = struct.Struct("<IHBBQQQQQQQQ")
 _FUNCTION = struct.Struct("<IiiIIIIIIiBBBB")
@@ -199,7 +197,7 @@ class GoBinaries:
         return held is not None and held[1] is not None
 
     def _read(self, binary: Binary) -> GoLines | None:
-        section = binary.elf.section(*GO_TABLE)
+        section = go_section(binary.elf)
         if section is None:
             return None
         try:

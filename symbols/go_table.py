@@ -5,6 +5,7 @@ Format: Go's src/internal/abi/symtab.go and src/runtime/symtab.go, `pcHeader` an
 
 from __future__ import annotations
 
+import re
 import struct
 from array import array
 from bisect import bisect_right
@@ -25,6 +26,11 @@ _WORDS = 40
 """How many words from there on are looked at."""
 
 _LARGEST_DATA = 32 << 20
+
+_BEGINNING = re.compile(rb"[\xf0\xf1]\xff\xff\xff\0\0\x01\x08")
+"""The magic number, the quantum and the size of a pointer: what the table begins with."""
+
+_CHUNK = 1 << 20
 
 
 class GoTable:
@@ -63,8 +69,25 @@ class GoTable:
 
 def read_go_table(elf: ElfFile, most: int) -> GoTable | None:
     """The table of a Go binary, None when there is none. Raises BrokenFile for one that is damaged or too large."""
-    section = elf.section(".gopclntab", ".data.rel.ro.gopclntab")
+    section = go_section(elf)
     return GoTable(elf, section, most) if section is not None else None
+
+
+def go_section(elf: ElfFile) -> Section | None:
+    """Where Go's table is, None where there is none. A C linker puts it, without a name, among other constants."""
+    named = elf.section(".gopclntab", ".data.rel.ro.gopclntab")
+    mixed = elf.section(".data.rel.ro")
+    if named is not None or mixed is None or elf.section(".go.buildinfo") is None:
+        return named
+    for at in range(0, min(mixed.size, _LARGEST_DATA), _CHUNK):
+        try:
+            found = _BEGINNING.search(elf.data.read_up_to(mixed.offset + at, min(_CHUNK + 8, mixed.size - at)))
+        except BrokenFile:
+            return None
+        if found is not None:
+            at += found.start()
+            return mixed._replace(address=mixed.address + at, offset=mixed.offset + at, size=mixed.size - at)
+    return None
 
 
 def start_of_text(elf: ElfFile, section: Section) -> int:

@@ -10,7 +10,7 @@ import struct
 from collections import Counter, OrderedDict
 
 from ..symbols.elf_file import ElfFile, Section
-from ..symbols.go_table import start_of_text
+from ..symbols.go_table import go_section, start_of_text
 from ..symbols.raw_bytes import BrokenFile
 from .code_patterns import SIGNAL_ROW
 from .encoding import unsigned
@@ -61,7 +61,7 @@ class GoSource:
     @classmethod
     def of(cls, elf: ElfFile, counters: Counter[str]) -> GoSource | None:
         """What an ELF file has of it; None without. Raises BrokenFile as above."""
-        section = elf.section(".gopclntab", ".data.rel.ro.gopclntab")
+        section = go_section(elf)
         return cls(elf, section) if section is not None else None
 
     def stretch_at(self, address: int) -> Stretch:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ..symbols.elf_file import ElfFile
+from ..symbols.go_table import go_section
 from ..symbols.raw_bytes import BrokenFile
 from . import arm64, x86_64
 from .cfa_machine import State
@@ -41,7 +42,7 @@ class UnwindTable:
         self._counters = counters
         self._code = sorted(part for part in elf.segments if part.executable and elf.machine in MACHINES)
         self._has_rows = elf.machine in ROWS_FOR
-        self._go_section = elf.section(".gopclntab", ".data.rel.ro.gopclntab") if self._has_rows else None
+        self._go_section = go_section(elf) if self._has_rows else None
         self._cfi = self._try(eh_frame)
         self._go = self._try(GoSource.of) if self._go_section is not None else None
         self._debug_frame: CfiSource | None = None

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 import re
+import subprocess
 from collections import Counter
 from pathlib import Path
+from shutil import which
 
 import pytest
 from icetop.profiles.locations import Line, Location
 from icetop.profiles.vocabulary import Language
 from icetop.symbols.binaries import Binary, BinaryCache
 from icetop.symbols.debug_lines import DebugLines
-from icetop.symbols.go_lines import GO_TABLE, GoLines, readable_go_name
+from icetop.symbols.go_lines import GoLines, readable_go_name
+from icetop.symbols.go_table import go_section
 from icetop.symbols.namer import Namer
 from icetop.symbols.raw_bytes import BrokenFile
 from icetop.tests.programs_to_run import Build
@@ -27,7 +30,7 @@ def opened(path: Path) -> Binary:
 
 
 def lines_of(binary: Binary) -> GoLines:
-    section = binary.elf.section(*GO_TABLE)
+    section = go_section(binary.elf)
     assert section is not None
     return GoLines(binary.elf, section, 1 << 26)
 
@@ -63,6 +66,22 @@ def test_inlined_functions_files_and_lines(mode: str, build: Build) -> None:
     assert len(different) <= ADDRESSES / 200, different[:3]
 
 
+def test_a_table_that_a_c_linker_put_among_other_constants(build: Build, tmp_path: Path) -> None:
+    """As in Debian's dockerd: no section has its name."""
+    path = build("lines_pie_stripped", "go", "-buildmode=pie", "-ldflags=-s -w", "names.go")
+    named, unnamed = opened(path), tmp_path / "unnamed"
+    table = go_section(named.elf)
+    assert table is not None and table.name.endswith(".gopclntab")
+    renamed = ("--rename-section", ".data.rel.ro=.x", "--rename-section", f"{table.name}=.data.rel.ro")
+    if not which("objcopy") or subprocess.run(["objcopy", *renamed, path, unnamed], check=False).returncode:
+        pytest.skip("objcopy is not installed, or cannot rename these sections")
+    found = go_section(opened(unnamed).elf)
+    assert found is not None and (found.name, found.address) == (".data.rel.ro", table.address)
+    go, same = lines_of(named), lines_of(opened(unnamed))
+    addresses = [go._text + start for start in go._starts[::200]]
+    assert [same.find(address) for address in addresses] == [go.find(address) for address in addresses]
+
+
 def test_a_saved_location_of_a_stripped_program_has_its_lines(build: Build) -> None:
     path = build("lines_exe_stripped", "go", "-buildmode=exe", "-ldflags=-s -w", "names.go")
     binary = opened(path)
@@ -91,7 +110,7 @@ def test_names(name: str, expected: str) -> None:
 def test_damaged_tables_do_no_harm(build: Build, tmp_path: Path) -> None:
     path = build("lines_exe_stripped", "go", "-buildmode=exe", "-ldflags=-s -w", "names.go")
     binary = opened(path)
-    section = binary.elf.section(*GO_TABLE)
+    section = go_section(binary.elf)
     assert section is not None
     chooser, data = random.Random(4), path.read_bytes()
     for _ in range(15):
