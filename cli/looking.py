@@ -114,10 +114,11 @@ def with_baseline(view: View, profile: Profile, baseline: str | None, known: Bas
 
 
 def saved(paths: Sequence[str], limits: Limits) -> FileSource | Recording:
-    """What was saved under these paths."""
+    """What was saved under these paths, or comes through them where they are pipes."""
     from ..snapshots.folder_source import saved_source
+    from ..snapshots.spooled import spooled
 
-    return saved_source(paths, limits)
+    return saved_source([spooled(path, limits) for path in paths], limits)
 
 
 def stretch_of(recording: Recording, span: str | None, option: str = "--range") -> Stretch:

@@ -61,6 +61,8 @@ def collect(
             for notice in delta.notices:
                 tell(notice)
         finish()
+        if session.is_awaited and not interrupted:
+            tell(Notice("info", "the time is up; the command goes on", mend="interrupt ends it"))
     finally:
         session.close(terminate=interrupted)
     return session.exit_status

@@ -57,6 +57,11 @@ class Session:
         """What happened while stacks were finished in user space: see `Finisher`."""
         return self._collector.counters
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a command was started that has not ended yet."""
+        return self._command is not None and self._command.running()
+
     def retarget(self, target: Target) -> None:
         """Ask, from any thread, to sample something else."""
         self._collector.retarget(target)

@@ -125,6 +125,9 @@ class IcetopApp(WhomApp):
         """Copy the stack of the box under the cursor, the outermost function first."""
         if self._picture is not None:
             lines = [text for _, text in stack_lines(self._picture, self._board.icicle.box)[1:]]
+            if not lines:
+                self._board.notice.say(Notice("info", "there is a stack where the cursor is on a box below the first"))
+                return
             await self._copy("\n".join(lines) + "\n")
             self._board.notice.say(Notice("info", f"a stack of {len(lines)} is copied, if the terminal allows it"))
 
