@@ -50,6 +50,14 @@ def no_samples(picture: Picture, live: bool) -> list[str]:
     if view.kind not in there and picture.anything:
         kinds = printable(", ".join(there), 200)
         return [f"no {printable(view.kind, 40)} samples are in here", "", f"there are: {kinds}"]
+    if view.causes and picture.anything:
+        return [
+            f"no waits for {printable(', '.join(view.causes), 200)} in {window}",
+            "",
+            "C shows those for all",
+        ]
+    if view.focus and picture.anything:
+        return [f"no samples of {printable(view.focus, 200)} in {window}", "", "backspace goes back to the view before"]
     if view.target and picture.anything:
         chosen = printable(str(view.target), 200)
         return [f"no samples of {chosen} in {window}", "", "the samples that there are belong to others"]

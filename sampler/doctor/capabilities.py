@@ -35,7 +35,7 @@ class Need:
 NEEDS = (
     Need("BPF", "load eBPF programs and maps", "nothing can be sampled", ("SYS_ADMIN",), State.FAILED),
     Need("PERFMON", "sample every CPU, read kernel memory", "nothing can be sampled", ("SYS_ADMIN",), State.FAILED),
-    Need("SYS_PTRACE", "read other processes' maps and memory", "other users' processes lack functions, Python's at least"),
+    Need("SYS_PTRACE", "read other processes' maps and memory", "other users' processes lack names, Python's at least"),
     Need("SYSLOG", "read the kernel's symbols", "kernel functions have no names"),
     Need(
         "CHECKPOINT_RESTORE",

@@ -259,6 +259,10 @@ def test_an_empty_screen_says_why() -> None:
     assert waiting(asleep) == "0.0 % of a core: time is spent waiting, 2 shows for what"
     targeted = replace(idle, context=Context(cpus=4, target="pid 42"))
     assert no_samples(targeted, live=True)[0] == "no samples of pid 42 in 30 s"
+    waits = replace(empty, view=View(kind="cpu", causes=("run queue",)), anything=True)
+    assert no_samples(waits, live=True)[0] == "no waits for run queue in 30 s"
+    focused = replace(empty, view=View(focus="serve"), anything=True)
+    assert no_samples(focused, live=True)[0] == "no samples of serve in 30 s"
     lost = replace(empty, account=Account(50, 0, 50, None))
     assert "all 50 were lost" in no_samples(lost, live=True)[0]
     filtered = replace(empty, anything=True, view=View(target=Target(pids=frozenset((5,)))))
