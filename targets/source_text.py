@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from itertools import islice
 
 MOST_BYTES = 4 << 20
@@ -13,6 +14,14 @@ LONGEST = 400
 """Characters of a line."""
 
 PROC = "/proc"
+
+
+def whose_root(pids: Sequence[int], in_container: bool) -> int:
+    """Through whose root the files of some processes are to be read: one that still runs, the last before others. When
+    all are gone it is 0, this machine's own, unless they were in a container, whose files it does not have."""
+    living = [pid for pid in pids if os.path.isdir(f"{PROC}/{pid}")]
+    gone = pids[-1] if pids and in_container else 0
+    return living[-1] if living else gone
 
 
 def source_lines(path: str, pid: int, first: int, last: int) -> list[str]:

@@ -106,6 +106,7 @@ class IcetopApp(WhomApp):
 
     async def action_source(self) -> None:
         """The source around the hot lines of the function under the cursor."""
+        from ..targets.source_text import whose_root
         from .source_page import source_page
 
         picture, box = self._picture, self._board.icicle.box
@@ -115,9 +116,9 @@ class IcetopApp(WhomApp):
         if frame is None:
             self._board.notice.say(Notice("info", "there is source where the cursor is on a function"))
             return
-        groups = (picture.tree.group(place) for place in picture.tree.ancestors(box))
-        pids = [pid for group in groups if group is not None for pid in (group.pid, *group.pids) if pid]
-        pid = pids[-1] if pids and self._live else 0
+        group = picture.tree.group_above(box)
+        pids = [pid for pid in (group.pid, *group.pids) if pid] if group is not None else []
+        pid = whose_root(pids, bool(group and group.container)) if self._live else 0
         lines = await self._keeper.read(lambda profile: source_page(profile, picture, frame, pid))
         self._open_page(f"source of {frame.name}", lines)
 

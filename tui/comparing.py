@@ -38,14 +38,15 @@ def style_of(step: int, palette: Palette) -> Style | None:
     return None if not step else palette.rise if step > 0 else palette.fall
 
 
-def delta_text(part: PartChange, measure: Measure, picture: Picture) -> str:
-    """A change with its sign, in the measure: points of share, value a second, or percent of what it was."""
+def delta_text(part: PartChange, measure: Measure, picture: Picture, in_full: bool = False) -> str:
+    """A change with its sign, in the measure: points of share, value a second (`in_full` with its unit), or percent of
+    what it was."""
     if measure == "points":
         return f"{part.points:+.1f}"
     if measure == "relative":
         far = math.isinf(part.delta) or abs(part.delta) > FARTHEST
         return ("new" if math.isinf(part.delta) else f">+{FARTHEST}%") if far else f"{part.delta:+.0f}%"
-    return rate_text(part.delta, picture, signed=True)
+    return rate_text(part.delta, picture, signed=True, unit=in_full)
 
 
 def rate_text(rate: float, picture: Picture, signed: bool = False, unit: bool = False) -> str:

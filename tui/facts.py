@@ -48,11 +48,11 @@ def _changes(picture: Picture, change: FunctionChange | None, cum: int) -> dict[
     sign = {"": "", "+": "new ", "-": "gone "}.get(sign_of(part, cum, ASCII), "")
     sign = sign or ("" if not part.step else "worse " if part.step > 0 else "better ")
     measure = picture.view.measure
-    unit = {"points": " pts", "absolute": " /s", "relative": ""}[measure]
+    unit = " pts" if measure == "points" else ""
     noise = "" if part.step else " (noise)"
     return {
         "was": f"was {percent(part.was_percent)} %",
-        "change": f"{sign}{delta_text(part, measure, picture)}{unit}{noise}",
+        "change": f"{sign}{delta_text(part, measure, picture, in_full=True)}{unit}{noise}",
         "step": part.step,
     }
 
@@ -67,7 +67,8 @@ def _more(picture: Picture, box: int) -> str:
         return mend_of_frame(frame)
     if tree.what[box] == END:
         return mend_of_end(StackEnd(int(tree.refs[box])))
-    return f"pid {group.pid}" if group is not None and group.pid else ""
+    thread = f", thread {group.tid}" if group is not None and group.tid else ""
+    return f"pid {group.pid}{thread}" if group is not None and group.pid else ""
 
 
 def function_facts(picture: Picture, row: TopRow) -> Facts:

@@ -138,6 +138,8 @@ class Brush:
         """A group's name and as much of its title as fits; where that is none, the one of both that does."""
         name, title = printable(group.name, 400), printable(group.title, 400)
         full = f"{name}: {title}" if title and title != name else name
+        if group.tid and group.tid != group.pid and room > len(str(group.tid)) + NAME_BESIDE_SHARE:
+            return self._group_name(replace(group, tid=0), room - len(str(group.tid)) - 1) + f" {group.tid}"
         if group.pids and room > len(SEVERAL) + NAME_BESIDE_SHARE:
             several = SEVERAL.format(len(group.pids))
             return self._group_name(replace(group, pids=()), room - cells(several)) + several

@@ -124,8 +124,8 @@ KEYS: tuple[Key, ...] = (
 
 
 IN_COMPARISONS = (
-    ("c", "end"), ("[", "earlier"), ("]", "later"), ("m", "mark"), ("a", "measure"), ("W", "width"), ("enter", "zoom"),
-    ("tab", "list"), ("s", "snapshot"), ("y", "verdict"), ("?", "help"), ("q", "quit"),
+    ("c", "end"), ("tab", "list"), ("enter", "zoom"), ("[", "earlier"), ("]", "later"), ("m", "mark"),
+    ("a", "measure"), ("W", "width"), ("s", "snapshot"), ("y", "verdict"), ("?", "help"), ("q", "quit"),
 )  # fmt: skip
 """The footer's entries while comparing."""
 

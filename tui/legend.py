@@ -11,6 +11,16 @@ from .picture import Picture
 from .row import Row
 
 UNITS = {"points": "points", "absolute": "% of all", "relative": "%"}
+BRIEF_UNITS = {"points": "pts", "absolute": "%", "relative": "%"}
+NOISE = "grey: noise"
+
+FORMS = (
+    ("   worse ", "  better ", False, NOISE),
+    ("  worse ", "better ", True, NOISE),
+    (" worse ", "better ", True, ""),
+    ("  ", "  ", True, ""),
+)
+"""The words before the shades, whether these are said briefly, and what there has to be room for behind them."""
 
 
 class Legend(Painted):
@@ -38,29 +48,32 @@ class Legend(Painted):
         row.put(" ").put(total, palette.rise if step > 0 else palette.fall if step < 0 else palette.strong)
         measure = picture.view.measure
         steps = [f"{step:g}" for step in STEPS[measure]]
-        worse = self._steps(glyphs.worse, palette.worse, steps)
-        better = self._steps(glyphs.better, palette.better, steps)
-        for words in (("   worse ", "  better ", f" {UNITS[measure]}"), ("  ", "  ", "")):
-            if row.room >= sum(cells(text) for text in (*words, *worse, *better)):
-                for word, texts, shades in ((words[0], worse, palette.worse), (words[1], better, palette.better)):
+        for first, second, brief, behind in FORMS:
+            unit = f" {(BRIEF_UNITS if brief else UNITS)[measure]}" if first.strip() else ""
+            worse = self._steps(glyphs.worse, palette.worse, steps, brief)
+            better = self._steps(glyphs.better, palette.better, steps, brief)
+            if row.room >= sum(map(cells, (first, second, *worse, *better, unit, behind))) + (2 if behind else 0):
+                for word, texts, shades in ((first, worse, palette.worse), (second, better, palette.better)):
                     row.put(word)
                     for text, shade in zip(texts, shades, strict=True):
                         row.put(text, shade.label)
-                row.put(words[2], palette.faint)
+                row.put(unit, palette.faint)
                 break
-        for text in self._rest(picture):
-            if row.room > cells(text) + 4:
-                row.put("   ").put(text, palette.faint)
+        for text in self._rest(picture, row.room):
+            if row.room > cells(text) + 2:
+                row.put("   " if row.room > cells(text) + 4 else "  ").put(text, palette.faint)
 
-    def _rest(self, picture: Picture) -> list[str]:
+    def _rest(self, picture: Picture, room: int) -> list[str]:
         noise = f"grey: within noise ({within_noise(picture)} functions)"
         width = f"width: {WIDTHS[picture.view.width]}"
-        return [noise, f"+ new {self.look.glyphs.minus} gone", width]
+        return [noise if room > cells(noise) + 4 else NOISE, f"+ new {self.look.glyphs.minus} gone", width]
 
     @staticmethod
-    def _steps(sign: str, shades: tuple[Shade, ...], steps: list[str]) -> list[str]:
-        """What stands on each shade: the sign, and from where on it is that one."""
-        return [
-            f"{sign if shade.filled else sign * number}{text}{'+' if number == len(steps) else ''} "
-            for number, (shade, text) in enumerate(zip(shades, steps, strict=True), 1)
+    def _steps(sign: str, shades: tuple[Shade, ...], steps: list[str], brief: bool) -> list[str]:
+        """What stands on each shade: the sign, and from where on it is that one; briefly, one sign does for all."""
+        signs = [
+            sign * number if not shade.filled else "" if brief and number > 1 else sign
+            for number, shade in enumerate(shades, 1)
         ]
+        texts = [f"{mark}{text}" for mark, text in zip(signs, steps, strict=True)]
+        return [*(f"{text} " for text in texts[:-1]), f"{texts[-1]}+ "]

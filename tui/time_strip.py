@@ -142,9 +142,10 @@ class TimeStrip(Painted):
         marks = [(picture.shown_ns, "shown", palette.strip_shown)]
         if any(picture.baseline_ns):
             marks.insert(0, (picture.baseline_ns, "baseline", palette.strip_baseline))
-        for extent, word, style in marks:
-            left, right = columns_in(extent, first, step, columns)
-            self._bracket(signs, styles, left, right, (f" {word} {clock(extent[0])} ", f" {word} "), style, taken)
+        spans = [columns_in(extent, first, step, columns) for extent, _, _ in marks]
+        for (extent, word, style), span in zip(marks, spans, strict=True):
+            others = {place for other in spans if other != span for place in range(*other)}
+            self._bracket(signs, styles, span, (f" {word} {clock(extent[0])} ", f" {word} "), style, taken, others)
         free = (" ", CHANGE_SIGN, glyphs.mark_left, glyphs.mark_line, glyphs.mark_right)
         if peak is not None and signs[peak] in free:
             write(signs, styles, peak, glyphs.up, palette.strong)
@@ -168,21 +169,23 @@ class TimeStrip(Painted):
         self,
         signs: list[str],
         styles: list[Style],
-        left: int,
-        right: int,
+        span: tuple[int, int],
         forms: tuple[str, ...],
         style: Style,
         taken: set[int],
+        others: set[int],
     ) -> None:
-        """A bracket under a stretch, with the longest words in it that fit, else beside it where that is free; words
-        leave columns free that are `taken` if they can."""
-        glyphs, room = self.look.glyphs, right - left - 2
+        """A bracket under a stretch, with the longest words in it that fit, else beside it where that is free, also of
+        the `others` to come; words leave columns free that are `taken` if they can."""
+        (left, right), glyphs = span, self.look.glyphs
+        room = right - left - 2
         if room < 0:
             return
         words = forms[0] if len(forms[0]) <= room else ""
         if not words:
-            free = (at for at in (left - len(forms[0]), right) if is_free(signs, at, len(forms[0])))
-            at = next(free, None)
+            width = len(forms[0])
+            free = (at for at in (left - width, right) if is_free(signs, at, width))
+            at = next((at for at in free if others.isdisjoint(range(at, at + width))), None)
             if at is not None:
                 write(signs, styles, at, forms[0], style)
             elif len(forms[1]) <= room:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from icetop.targets import source_text
-from icetop.targets.source_text import source_lines
+from icetop.targets.source_text import source_lines, whose_root
 
 
 def test_the_lines_asked_for(tmp_path: Path) -> None:
@@ -17,6 +17,13 @@ def test_the_lines_asked_for(tmp_path: Path) -> None:
     assert source_lines(str(file), 0, 2, 3) == ["two\ufffd\x1b[31m", "three"]
     assert source_lines(str(file), os.getpid(), 3, 9) == ["three", "x" * source_text.LONGEST]
     assert source_lines(str(file), 0, 9, 12) == []
+
+
+def test_files_are_read_through_the_root_of_a_process_that_still_runs() -> None:
+    gone = 1 << 30
+    assert whose_root([os.getpid(), gone], False) == whose_root([gone, os.getpid()], True) == os.getpid()
+    assert whose_root([gone], False) == whose_root([], True) == 0, "those of this machine"
+    assert whose_root([gone], True) == gone, "a container's are gone with it"
 
 
 def test_what_is_no_source_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
