@@ -90,7 +90,7 @@ def test_with_forty_busy_processes_next_to_nothing_is_lost(
 def test_short_lived_processes_are_named(icetop: Icetop, report: Report, shares: Path, start: Start) -> None:
     """Processes that live 15 ms: the first sample of each has its mappings read at once."""
     shell = start("sh", "-c", f"while :; do {shares} 0.015; done")
-    done = icetop("record", "-d", 6, "-o", "x.pb.gz")
+    done = icetop("record", "-F", 199, "-d", 6, "-o", "x.pb.gz")
     end(shell)
     assert done.returncode == 0, done.stderr
     found = report("x.pb.gz", "--comm", "shares")
