@@ -18,6 +18,7 @@ from .process_reader import LiveProcess, ProcessReader
 
 if TYPE_CHECKING:
     from ..profiles.profile import Profile
+    from ..profiles.view import View
     from .picture import Picture
 
 HEADS = "    PID    CPU%    Memory  Process"
@@ -26,7 +27,8 @@ EVERY = "every"
 
 
 class PickerScreen(ChooserScreen):
-    """The processes that can be picked. `picture` is what there is to pick from where this machine is not meant."""
+    """The processes that can be picked; those of the profile, in the time of the picture, where this machine is not
+    meant."""
 
     class Came(Message):
         """Processes were read. What they look like in the list is worked out by who read them: it takes its time."""
@@ -46,8 +48,8 @@ class PickerScreen(ChooserScreen):
         """Begin to read, or show what the picture has."""
         if self._reader is not None:
             self._reader.start()
-        elif self._picture is not None:
-            self.chooser.offer(entries_of(processes_of(self._picture, self._profile)))
+        elif self._picture is not None and self._profile is not None:
+            self.chooser.offer(entries_of(processes_of(self._profile, self._picture.view)))
 
     def on_unmount(self) -> None:
         """Read no more."""
@@ -79,24 +81,23 @@ def target_of(chosen: Sequence[Hashable]) -> Target:
     return replace(places, pids=frozenset(key for key in chosen if isinstance(key, int)))
 
 
-def processes_of(picture: Picture, profile: Profile | None = None) -> list[LiveProcess]:
-    """The processes of a picture by process, their CPU share being that of the stretch shown, where each has its own.
+def processes_of(profile: Profile, view: View) -> list[LiveProcess]:
+    """The processes of a profile in the stretch that a view shows, whomever it looks at; their CPU share is of all
+    of that stretch."""
+    import numpy as np
 
-    Where they belong is for the profile to say.
-    """
-    from ..profiles.call_tree import GROUP
+    from ..profiles.groups import group_series
+    from ..profiles.selection import picked
 
-    tree = picture.tree
-    if not tree.total:
-        return []
-    who = zip(profile.series, profile.labels, strict=True) if profile is not None else ()
-    places = {series.pid: labels for series, labels in who}
-    boxes = (tree.what == GROUP).nonzero()[0].tolist()
-    found = [(group, 100 * int(tree.cum[box]) / tree.total) for box in boxes if (group := tree.group(box)) is not None]
+    rows = picked(profile, replace(view, target=Target(hosts=view.target.hosts)))
+    groups, group_of_series = group_series(profile, "process")
+    sums = np.bincount(group_of_series[rows.series], rows.values, len(groups)).tolist()
+    places = {series.pid: labels for series, labels in zip(profile.series, profile.labels, strict=True)}
+    whole = float(rows.values.sum()) or 1.0
     return [
-        LiveProcess(pid, group.name, group.title, share if group.pid else None, 0, places.get(pid, {}))
-        for group, share in found
-        for pid in ((group.pid,) if group.pid else group.pids)
+        LiveProcess(group.pid, group.name, group.title, 100 * value / whole, 0, places[group.pid])
+        for group, value in zip(groups, sums, strict=True)
+        if value and group.pid
     ]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from icetop.profiles.delta import Context
 from icetop.profiles.target import Target
-from icetop.tests.tui.tree_maker import picture_of
+from icetop.profiles.view import Stretch, View
+from icetop.tests.profile_maker import rich_profile
 from icetop.themes.glyphs import ASCII
 from icetop.tui.chooser import Chooser, Entry
 from icetop.tui.keys import KEYS
@@ -94,9 +95,16 @@ def test_what_is_chosen_becomes_a_target() -> None:
     assert target_of([7, EVERY]) == Target()
 
 
-def test_a_saved_profile_offers_its_own_processes() -> None:
-    found = processes_of(picture_of({"main;work": 10}))
-    assert [(process.pid, process.name, process.cpu_percent) for process in found] == [(7, "app", 100.0)]
+def test_a_saved_profile_offers_all_of_its_processes_whomever_it_shows() -> None:
+    """Also while one of them is looked at, or threads or binaries are: the way from one to the next is one key."""
+    profile = rich_profile(seconds=20)
+    everybody = processes_of(profile, View())
+    assert len(everybody) > 2 and 50 < sum(process.cpu_percent or 0 for process in everybody) < 100, (
+        "some has no number"
+    )
+    one = Target(pids=frozenset((everybody[0].pid,)))
+    assert processes_of(profile, View(target=one, first_level="binary")) == everybody
+    assert processes_of(profile, View(stretch=Stretch(0, 1))) == []
 
 
 def test_the_reader_finds_this_process() -> None:
