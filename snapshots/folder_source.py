@@ -34,7 +34,7 @@ MOST_FINE = 360
 MOST_AT_ONCE = 360
 """Files that are read when another time is looked at: an hour of windows of 10 s."""
 
-MOST_OUTLINES = 1000
+MOST_OUTLINES = 400
 """Steps in which the time that is not read is told; a screen has no more columns."""
 
 MOST_NAMED = 5
@@ -111,8 +111,13 @@ class FolderSource:
 
     def context(self) -> Context:
         """What holds for the first file that can be read. Raises SourceError when there is none."""
+        from .window_reader import window_context
+
         failure = None
         for part in self._parts:
+            context = window_context(part.path, self._limits)
+            if context is not None:
+                return context
             try:
                 return FileSource(part.path, self._limits).context()
             except SourceError as error:

@@ -18,7 +18,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from ..profiles.delta import Delta
+from ..profiles.delta import Context, Delta
 from ..profiles.stacks import DEEPEST
 from . import profile_pb2 as pprof
 from .context_note import Note, read_note
@@ -66,11 +66,7 @@ class WindowReader:
         Raises TooLarge when the tables grow beyond their limits.
         """
         try:
-            file = FileParts.FromString(_unpacked(path, min(MOST_BYTES, self._limits.size)))
-            if not knows_all(file) or len(file.comment) != 1:
-                return None
-            strings = list(file.string_table)
-            note = _own_note(strings, file.comment[0])
+            file, strings, note = _opened(path, self._limits)
             known, time = self._take(file, strings, note)
         except (*FAILURES, OSError, zlib.error):
             return None
@@ -266,6 +262,27 @@ class _Known:
             raise Unusual from None
         new.ends.append(end)
         new.lengths.append(len(identities))
+
+
+def window_context(path: str, limits: Limits) -> Context | None:
+    """What holds for a window, of which nothing else is looked at; None where it is not as a recorder writes it."""
+    try:
+        file, strings, note = _opened(path, limits)
+        types = map(pprof.ValueType.FromString, file.sample_type)
+        named = [(strings[kind.type], strings[kind.unit]) for kind in types]
+        return own_context(note, columns_of(named, strings[file.default_sample_type]))
+    except (*FAILURES, OSError, zlib.error, IndexError):
+        return None
+
+
+def _opened(path: str, limits: Limits) -> tuple[Any, list[str], Note]:
+    """A file in parts, its strings but for icetop's comment, and what that says. Raises one of FAILURES, OSError, and
+    what zlib raises."""
+    file = FileParts.FromString(_unpacked(path, min(MOST_BYTES, limits.size)))
+    if not knows_all(file) or len(file.comment) != 1 or not file.sample_type:
+        raise Unusual
+    strings = list(file.string_table)
+    return file, strings, _own_note(strings, file.comment[0])
 
 
 def _unpacked(path: str, most: int) -> bytes:
