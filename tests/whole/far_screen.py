@@ -19,7 +19,7 @@ def looks_from_afar(
     screen.sees(lambda text: "live 00:" in text and "all" in text)
     screen.sees("shares")
     screen.press("p")
-    screen.type("shares")
+    screen.type(f"{program.pid} shares")
     screen.sees(lambda text: re.search(rf"{program.pid} +[-\d].* shares", text) is not None)
     screen.press("Down", "Up", "Enter")
     screen.sees(lambda text: f"target  pid {program.pid}  shares" in text and "from now on" not in text)
