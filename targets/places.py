@@ -61,6 +61,11 @@ class Places:
         self._cluster: list[Informant] | None = None
         self.complaints: dict[str, str] = {}
 
+    def remember(self, before: Places) -> None:
+        """Know from the begin what another one was told."""
+        with before._lock:
+            self._told, self._told_by_cluster = before._told.copy(), before._told_by_cluster.copy()
+
     def labels(self, path: str) -> dict[str, str]:
         """The labels of a group's path; empty for what is neither a container nor a service."""
         known = self._paths.get(path)

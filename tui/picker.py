@@ -19,6 +19,7 @@ from .process_reader import LiveProcess, ProcessReader
 if TYPE_CHECKING:
     from ..profiles.profile import Profile
     from ..profiles.view import View
+    from ..targets.places import Places
     from .picture import Picture
 
 HEADS = "    PID    CPU%    Memory  Process"
@@ -28,7 +29,7 @@ EVERY = "every"
 
 class PickerScreen(ChooserScreen):
     """The processes that can be picked; those of the profile, in the time of the picture, where this machine is not
-    meant."""
+    meant. `earlier` are the `places` of the last one."""
 
     class Came(Message):
         """Processes were read. What they look like in the list is worked out by who read them: it takes its time."""
@@ -37,12 +38,24 @@ class PickerScreen(ChooserScreen):
             super().__init__()
             self.entries = entries_of(processes)
 
-    def __init__(self, look: Look, picture: Picture | None, live: bool, profile: Profile | None = None) -> None:
+    def __init__(
+        self,
+        look: Look,
+        picture: Picture | None,
+        live: bool,
+        profile: Profile | None = None,
+        earlier: Places | None = None,
+    ) -> None:
         title = "pick what to sample" if live else "pick what to look at"
         super().__init__(Chooser(look, title, HEADS, several=True))
         self._picture, self._profile = picture, profile
         here = live and (picture is None or picture.context.host in ("", os.uname().nodename))
-        self._reader = ProcessReader(lambda found: self.post_message(self.Came(found))) if here else None
+        self._reader = ProcessReader(lambda found: self.post_message(self.Came(found)), earlier) if here else None
+
+    @property
+    def places(self) -> Places | None:
+        """What is known of containers and pods; None where this machine is not meant."""
+        return self._reader.places if self._reader is not None else None
 
     def on_mount(self) -> None:
         """Begin to read, or show what the picture has."""

@@ -43,13 +43,18 @@ class LiveProcess:
 
 
 class ProcessReader:
-    """Reads all processes over and over from `start` until `stop`; `tell` is called in the thread."""
+    """Reads all processes over and over from `start` until `stop`; `tell` is called in the thread.
 
-    def __init__(self, tell: Callable[[list[LiveProcess]], object]) -> None:
+    Names of containers and pods that the `places` of an earlier one were told are known at once.
+    """
+
+    def __init__(self, tell: Callable[[list[LiveProcess]], object], earlier: Places | None = None) -> None:
         self._tell = tell
         self._stopped = Event()
         self._names: dict[tuple[int, float], tuple[str, str, str, int]] = {}
-        self._places = Places()
+        self.places = Places()
+        if earlier is not None:
+            self.places.remember(earlier)
         self._thread = Thread(target=self._run, name="icetop-processes", daemon=True)
 
     def start(self) -> None:
@@ -59,7 +64,7 @@ class ProcessReader:
     def stop(self) -> None:
         """Read no more. Does not wait."""
         self._stopped.set()
-        self._places.close()
+        self.places.close()
 
     def _run(self) -> None:
         first = True
@@ -72,7 +77,7 @@ class ProcessReader:
         import psutil
 
         found: list[LiveProcess] = []
-        self._places.news()
+        self.places.news()
         known = self._names
         self._names = {}
         for number, process in enumerate(psutil.process_iter(), 1):
@@ -86,7 +91,7 @@ class ProcessReader:
     @property
     def complaints(self) -> str:
         """In one line, who tells no names of containers and pods, and why; empty while all do."""
-        told = list(self._places.complaints.items())
+        told = list(self.places.complaints.items())
         return "; ".join(f"no names: {why}; {address}" for address, why in told)
 
     def _add(
@@ -109,8 +114,8 @@ class ProcessReader:
             self._names[who] = names
             name, title, cgroup, inside = names
             cpu_percent = None if first or who not in known else share
-            self._places.ask(cgroup)
-            place, marks = self._places.labels(cgroup), self._places.marks(cgroup)
+            self.places.ask(cgroup)
+            place, marks = self.places.labels(cgroup), self.places.marks(cgroup)
             found.append(LiveProcess(process.pid, name, title, cpu_percent, memory, place, marks, inside))
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..profiles.delta import Notice
 from ..profiles.target import Target, joined
 from ..profiles.vocabulary import PEER
 from .moving import MovingApp
+
+if TYPE_CHECKING:
+    from ..targets.places import Places
 
 
 class WhomApp(MovingApp):
@@ -17,12 +21,17 @@ class WhomApp(MovingApp):
     _sought = 0
     """The thread to go to when it shows."""
 
+    _picked_from: Places | None = None
+    """What the last picker knew of containers and pods."""
+
     def action_pick(self) -> None:
         """Pick what to sample, or of a saved profile what to look at."""
         from .picker import PickerScreen
 
         live, profile = self._live and not self._ended, self._keeper.profile
-        self.push_screen(PickerScreen(self._look, self._picture, live, profile), self._picked)
+        picker = PickerScreen(self._look, self._picture, live, profile, self._picked_from)
+        self._picked_from = picker.places
+        self.push_screen(picker, self._picked)
 
     def _picked(self, chosen: list[Hashable] | None) -> None:
         from .picker import target_of

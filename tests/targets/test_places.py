@@ -60,7 +60,10 @@ def test_names_of_an_engine_come_late_and_are_news_once(tmp_path: Path) -> None:
         assert known.news() == {}
         assert known.labels(path)["container"] == "web"
         known.close()
-    assert known.complaints == {}
+        assert known.complaints == {}
+    after = Places(state=lambda _: {}, addresses=list)
+    after.remember(known)
+    assert after.labels(path)["container"] == "web"
 
 
 def test_containers_that_begin_or_are_renamed_are_told(tmp_path: Path) -> None:
