@@ -44,6 +44,10 @@ class Status:
     remark: str = ""
 
 
+SHORTEST_END = 6
+"""Characters of a name below which they tell nothing."""
+
+
 class Header(Painted):
     """Two rows: the first always, the second where there is room."""
 
@@ -132,10 +136,13 @@ class Header(Painted):
         target = f"target  {status.target}" if status.target else ""
         remarks = [*filter(None, (status.ordered, status.remark)), *self._choices.remarks()]
         parts = [Part((text,), rank) for rank, text in enumerate(remarks, 1)]
-        if target:  # its number stays longest, the names of its processes go first
-            shorter = "  ".join(target.split("  ")[:2])
-            parts.insert(0, Part((target, shorter), 2 if self._choices.view.focus else 0))
-        texts = fit_parts(parts, stop - row.used - 4, 4)
+        room = stop - row.used - 4
+        if target:  # its number stays longest, the names of its processes go first; the end of a pod's name tells most
+            named = "  ".join(target.split("  ")[:2])
+            first = named.removeprefix("target  ")
+            forms = (target, named, first, end_of(first, room, self.look.glyphs.ellipsis))
+            parts.insert(0, Part(forms, 2 if self._choices.view.focus else 0))
+        texts = fit_parts(parts, room, 4)
         row.put("  ")
         for text, _ in texts:
             row.put(text).put("    ")
@@ -148,3 +155,10 @@ class Header(Painted):
             return ""
         share = f"  {status.matched:.1f} %" if status.matched is not None else ""
         return f"/{printable(status.search, 40)}/{share}"
+
+
+def end_of(target: str, room: int, ellipsis: str) -> str:
+    """What kind of thing a target is, and as much of the end of its name as there is room for."""
+    kind, _, name = target.partition(" ")
+    left = room - len(kind) - 1 - len(ellipsis)
+    return f"{kind} {ellipsis}{name[-left:]}" if left >= SHORTEST_END and len(target) > room else target

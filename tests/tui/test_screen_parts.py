@@ -12,6 +12,7 @@ from icetop.profiles.view import Stretch, View
 from icetop.tests.tui.tree_maker import box_named, picture_of
 from icetop.tui.choices import Choices
 from icetop.tui.flow import ALLOWED, ASK, NARROW, PATIENCE, PIECE, SLOW, Flow
+from icetop.tui.header import end_of
 from icetop.tui.header_parts import Part, fit_parts, vital_parts
 from icetop.tui.keys import KEYS, bindings, footer_entries, help_lines, markdown
 from icetop.tui.loads import Load
@@ -278,3 +279,18 @@ def test_a_start_and_an_end_without_samples_say_what_happened() -> None:
     assert nothing_came([]) == ["no samples: the source ended without any"]
     notices = [Notice("error", "cannot attach", "no \x1bright", "run with sudo"), Notice("info", "later")]
     assert nothing_came(notices) == ["no samples", "", "cannot attach", "no \\eright", "mend: run with sudo"]
+
+
+@pytest.mark.parametrize(
+    ("room", "text"),
+    [
+        (44, "pod team-01/web000-6f9bc4d5x7-x7k2p"),
+        (35, "pod team-01/web000-6f9bc4d5x7-x7k2p"),
+        (24, "pod …00-6f9bc4d5x7-x7k2p"),
+        (12, "pod …7-x7k2p"),
+        (8, "pod team-01/web000-6f9bc4d5x7-x7k2p"),
+    ],
+)
+def test_of_a_long_target_the_end_is_shown(room: int, text: str) -> None:
+    assert end_of("pod team-01/web000-6f9bc4d5x7-x7k2p", room, "…") == text
+    assert end_of("host", room, "…") == "host"
