@@ -24,6 +24,7 @@ FEWEST_BEFORE = 4
 
 LIVE_WINDOW = 30
 MEASURES: dict[Measure, str] = {"points": "points of share", "absolute": "per second", "relative": "% of what it was"}
+WIDTHS: dict[Width, str] = {"mean": "mean of both", "current": "now", "baseline": "before"}
 Sort = Literal["flat", "cum", "delta", "name"]
 Tint = Literal["package", "binary", "language", "container", "pod", "cause"]
 
@@ -260,6 +261,7 @@ class Choices:
         found += [f"colour by {self.tint}"] if self.tint != "package" else []
         found += [f"from {100 * view.minimum_share:g} %"] if view.minimum_share else []
         found += [f"change {MEASURES[view.measure]}"] if self.compares and view.measure != "points" else []
+        found += [f"width: {WIDTHS[view.width]}"] if self.compares and view.width != "mean" else []
         found += [f"marked: {_marked(self.baseline)}"] if self.baseline is not None and not self.compares else []
         return found + ([f"without {_listed(view.hidden)}"] if view.hidden else [])
 

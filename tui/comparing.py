@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.style import Style
 
-from ..profiles.view import Measure, Width
+from ..profiles.view import Measure
 from ..themes.glyphs import Glyphs
 from ..themes.palette import Palette
 from .figures import clock, length, scale_for
@@ -16,7 +16,6 @@ from .picture import Picture, seconds
 if TYPE_CHECKING:
     from ..profiles.change import PartChange
 
-WIDTHS: dict[Width, str] = {"mean": "mean of both", "current": "now", "baseline": "before"}
 FARTHEST = 999
 """Percent beyond which a relative change is only said to be more."""
 

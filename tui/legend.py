@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..themes.palette import Shade
-from .comparing import WIDTHS, total_step, total_words, within_noise
+from .choices import WIDTHS
+from .comparing import total_step, total_words, within_noise
 from .labels import cells
 from .look import Look
 from .painted import Painted
@@ -64,9 +65,10 @@ class Legend(Painted):
                 row.put("   " if row.room > cells(text) + 4 else "  ").put(text, palette.faint)
 
     def _rest(self, picture: Picture, room: int) -> list[str]:
-        noise = f"grey: within noise ({within_noise(picture)} functions)"
-        width = f"width: {WIDTHS[picture.view.width]}"
-        return [noise if room > cells(noise) + 4 else NOISE, f"+ new {self.look.glyphs.minus} gone", width]
+        signs = f"+ new {self.look.glyphs.minus} gone"
+        noises = (f"grey: within noise ({within_noise(picture)} functions)", "grey: within noise", NOISE)
+        noise = next((text for text in noises if room > cells(text) + cells(signs) + 6), NOISE)
+        return [noise, signs, f"width: {WIDTHS[picture.view.width]}"]
 
     @staticmethod
     def _steps(sign: str, shades: tuple[Shade, ...], steps: list[str], brief: bool) -> list[str]:
