@@ -194,7 +194,7 @@ async def test_5000_processes_are_put_in_order_by_who_reads_them(
     monkeypatch: pytest.MonkeyPatch, on_screens_thread: list[str], painted: list[str]
 ) -> None:
     processes = [LiveProcess(n, f"name{n}", f"title {n}", n / 100, n * 1000) for n in range(1, 5001)]
-    monkeypatch.setattr(ProcessReader, "_read_all", lambda self, first: self._tell(processes))
+    monkeypatch.setattr(ProcessReader, "_read_all", lambda self, first: first and self._tell(processes))
     app = IcetopApp(Wide(100, 20), View(), make_look("dark", "truecolor", UNICODE))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("p")
