@@ -1,10 +1,10 @@
 """What bcc's offcputime does at every switch, for comparison where the kernel has no kprobes, which it needs.
 
-    /usr/bin/python3 benchmarks/offcputime.py FOLDER PID_OFFSET
+    /usr/bin/python3 benchmarks/offcputime.py FOLDER PID_OFFSET [empty]
 
 Its libbpf form (libbpf-tools/offcputime.bpf.c) hangs on the tracepoint sched_switch, as this does: of who leaves it
 keeps the time and both stacks, of who comes it adds up what it waited. FOLDER is a kernel tree to bcc, PID_OFFSET that
-of task_struct.pid.
+of task_struct.pid. With `empty`, programs that do nothing hang on sched_switch and sched_waking instead.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ int switched(struct arguments *ctx)
     return 0;
 }
 """
+EMPTY = "int switched(void *ctx) { return 0; }"
 
 
 def main() -> None:
@@ -53,10 +54,12 @@ def main() -> None:
     import bcc
 
     flags = [f"-DPID_OFFSET={sys.argv[2]}", f"-I{sys.argv[1]}/include", "-DPAGE_SIZE=4096"]
-    module = bcc.BPF(text=TEXT, cflags=flags)
+    empty = sys.argv[3:] == ["empty"]
+    module = bcc.BPF(text=EMPTY if empty else TEXT, cflags=flags)
     program = module.load_func("switched", bcc.BPF.RAW_TRACEPOINT)
-    if bcc.lib.bpf_attach_raw_tracepoint(program.fd, b"sched_switch") < 0:
-        sys.exit("sched_switch is not to be had")
+    for tracepoint in (b"sched_switch", b"sched_waking") if empty else (b"sched_switch",):
+        if bcc.lib.bpf_attach_raw_tracepoint(program.fd, tracepoint) < 0:
+            sys.exit(f"{tracepoint.decode()} is not to be had")
     time.sleep(3600)
 
 

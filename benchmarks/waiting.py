@@ -1,12 +1,13 @@
 """What following switches costs: a storm of them, and a database, each beside the same without icetop.
 
-    python benchmarks/waiting.py [RUNS [storm] [pgbench] [redis]]
+    python benchmarks/waiting.py [RUNS [storm] [costs] [pgbench] [redis]]
 
 Two processes on one CPU wake each other through pipes as fast as they can: each of their waits is shorter than what is
 followed always. pgbench asks a PostgreSQL of its own, and redis-benchmark a Redis, where they are installed. Of
 icetop's programs the kernel counts the nanoseconds itself (kernel.bpf_stats_enabled), in runs of their own, as the
 counting costs as much again. bcc's offcputime needs kprobes; where there are none, `offcputime.py` does the same at the
-tracepoint. Five runs of one load take two minutes. Needs root.
+tracepoint. `empty programs` hang on both tracepoints and do nothing: what any tool pays that looks at switches and
+wake-ups. Five runs of one load take two and a half minutes, of the costs one. Needs root.
 """
 
 from __future__ import annotations
@@ -32,10 +33,26 @@ SECONDS = 3.0
 RAW_TRACEPOINT = "17"
 
 
-def storm(program: Path) -> float:
-    """Rounds a second; each is two switches."""
-    words = ["taskset", "-c", "0", str(program), str(SECONDS)]
+LONG_US = 1500
+"""How long each waits in the other load, above what is followed always."""
+
+
+def storm(program: Path, rest_us: int = 0) -> float:
+    """Rounds a second. Each is two waits, with rests four: two in the pipes, two to rest."""
+    words = ["taskset", "-c", "0", str(program), str(SECONDS), *([str(rest_us)] if rest_us else [])]
     return float(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+
+
+def print_costs(words: list[str], program: Path, runs: int) -> None:
+    """What icetop's programs take for a wait: its switch, its wake-up, and the switch back; with what else switches."""
+    for what, rest_us, waits in (("below", 0, 2), ("above", LONG_US, 4)):
+        with counting_time():
+            found = [beside(words, lambda rest_us=rest_us: storm(program, rest_us))[:2] for _ in range(runs)]
+        each = [total / (rate * SECONDS * waits) for rate, (total, _) in found]
+        a_run = [total / times for _, (total, times) in found]
+        print(
+            f"a wait {what} the minimum: {middle(each)} ns in icetop's programs, {middle(a_run)} ns each time they run"
+        )
 
 
 def spent(pid: int) -> tuple[int, int]:
@@ -106,20 +123,21 @@ def redis(folder: Path) -> Iterator[Callable[[], float]]:
         server.wait()
 
 
-def offcputime(folder: Path) -> tuple[str, list[str]]:
-    """bcc's, or where that cannot be what does the same, and the words that start it."""
-    tool = shutil.which("offcputime-bpfcc") or shutil.which("offcputime")
-    if tool and Path("/sys/bus/event_source/devices/kprobe").exists():
-        return "bcc's offcputime", [tool, "-f", "3600"]
+def with_bcc(folder: Path) -> dict[str, list[str]]:
+    """bcc's offcputime, or where that cannot be what does the same, and what does nothing: words that start them."""
     (folder / "include").symlink_to(ROOT / "bpf" / "include")
     offset = find_offsets(read_btf())["task_pid"]
-    return "as offcputime", ["/usr/bin/python3", str(ROOT / "benchmarks" / "offcputime.py"), str(folder), str(offset)]
+    own = ["/usr/bin/python3", str(ROOT / "benchmarks" / "offcputime.py"), str(folder), str(offset)]
+    tool = shutil.which("offcputime-bpfcc") or shutil.which("offcputime")
+    has_kprobes = tool and Path("/sys/bus/event_source/devices/kprobe").exists()
+    found = {"bcc's offcputime": [str(tool), "-f", "3600"]} if has_kprobes else {"as offcputime": own}
+    return {**found, "empty programs": [*own, "empty"]}
 
 
 def main() -> None:
     """Pairs, one after another."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    wanted = sys.argv[2:] or ["storm", "pgbench", "redis"]
+    wanted = sys.argv[2:] or ["storm", "costs", "pgbench", "redis"]
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         program = Path(name) / "ping_pong"
@@ -129,15 +147,13 @@ def main() -> None:
             "icetop record --kind offcpu": [*ICETOP, "record", "--kind", "offcpu", "-o", f"{name}/x.pb.gz"],
             "perf sched record": ["perf", "sched", "record", "-o", f"{name}/perf.data"],
         }
-        tool, words = offcputime(Path(name))
-        peers[tool] = words
+        peers |= with_bcc(Path(name))
         missing = [tool for tool in ("pgbench", "redis-benchmark", "perf") if not shutil.which(tool)]
         print(f"not here: {', '.join(missing)}" if missing else "all are here")
         if "storm" in wanted:
             compare("thousands of switches a second on one CPU", runs, peers, lambda: 2 * storm(program) / 1000)
-            with counting_time():
-                found = [beside(peers["icetop record --kind offcpu"], lambda: storm(program))[1] for _ in range(runs)]
-            print(f"icetop's programs: {middle([total / times for total, times in found])} ns at a switch or wake-up")
+        if "costs" in wanted:
+            print_costs(peers["icetop record --kind offcpu"], program, runs)
         if "pgbench" in wanted and shutil.which("pgbench"):
             with database(Path(name) / "postgres") as load:
                 compare("transactions of pgbench -S -c 2 a second", runs, peers, load)

@@ -1,4 +1,5 @@
-/* ping_pong SECONDS: two processes that wake each other through pipes as fast as they can; says how often a second. */
+/* ping_pong SECONDS [MICROSECONDS]: two processes that wake each other through pipes, as fast as they can or each after
+ * so long a rest; says how often a second. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -16,19 +17,19 @@ int main(int count, char **words)
     int there[2], back[2];
     char byte = 0;
     double seconds = count > 1 ? atof(words[1]) : 1, start, end;
-    long rounds = 0;
+    long rest = count > 2 ? atol(words[2]) : 0, rounds = 0;
     if (pipe(there) || pipe(back))
         return 1;
     if (!fork()) {
         close(there[1]);
-        while (read(there[0], &byte, 1) == 1 && write(back[1], &byte, 1) == 1)
+        while (read(there[0], &byte, 1) == 1 && (!rest || !usleep(rest)) && write(back[1], &byte, 1) == 1)
             ;
         return 0;
     }
     start = now();
     do {
-        for (int turn = 0; turn < 100; turn++, rounds++)
-            if (write(there[1], &byte, 1) != 1 || read(back[0], &byte, 1) != 1)
+        for (int turn = 0; turn < (rest ? 1 : 100); turn++, rounds++)
+            if (write(there[1], &byte, 1) != 1 || read(back[0], &byte, 1) != 1 || (rest && usleep(rest)))
                 return 1;
         end = now();
     } while (end - start < seconds);
