@@ -100,16 +100,16 @@ def _broken(word: str, text: str, width: int) -> list[Line]:
 
 
 class Page(Screen[None]):
-    """A sheet with the keys to scroll and leave it."""
+    """A sheet with the keys to scroll and leave it. They have priority: what is typed behind them is the app's."""
 
     BINDINGS = [  # noqa: RUF012  (Textual's own way)
-        Binding("escape,q,ctrl+c,question_mark,enter,exclamation_mark,d", "app.pop_screen", show=False),
-        Binding("down,j", "scroll(1)", show=False),
-        Binding("up,k", "scroll(-1)", show=False),
-        Binding("pagedown,space,ctrl+d", "scroll(10)", show=False),
-        Binding("pageup,ctrl+u", "scroll(-10)", show=False),
-        Binding("home,g", "scroll(-1000000)", show=False),
-        Binding("end,G", "scroll(1000000)", show=False),
+        Binding("escape,q,ctrl+c,question_mark,enter,exclamation_mark,d", "app.pop_screen", show=False, priority=True),
+        Binding("down,j", "scroll(1)", show=False, priority=True),
+        Binding("up,k", "scroll(-1)", show=False, priority=True),
+        Binding("pagedown,space,ctrl+d", "scroll(10)", show=False, priority=True),
+        Binding("pageup,ctrl+u", "scroll(-10)", show=False, priority=True),
+        Binding("home,g", "scroll(-1000000)", show=False, priority=True),
+        Binding("end,G", "scroll(1000000)", show=False, priority=True),
     ]
 
     def __init__(self, look: Look, title: str, lines: list[Line]) -> None:

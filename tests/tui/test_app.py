@@ -551,3 +551,15 @@ async def test_5000_processes_in_the_picker_and_a_name_of_100k_characters(monkey
         text = await person.sees("1 of 5001")
         assert "\x1b" not in text and "4321" in text
         await person.press("escape")
+
+
+async def test_a_key_right_behind_the_one_that_leaves_a_page_is_not_lost() -> None:
+    async with running() as person:
+        for leave in ("escape", "q"):
+            await person.press("question_mark")
+            await person.sees("down: to the function called")
+            for key in (leave, "i"):
+                person.app.post_message(events.Key(key, None))
+            await person.sees("leaf first")
+            await person.press("i")
+            await person.sees(lambda text: "leaf first" not in text)
