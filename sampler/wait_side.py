@@ -96,8 +96,8 @@ class WaitSide:
         else may be done in between.
         """
         now, before = time.monotonic_ns(), self._accounted
-        lasting, paces = self._programs.maps["waits"].items(), self._programs.maps["wait_pace"].lookup(bytes(4))
-        self._programs.configure({"wait_accounted": now})
+        paces = self._programs.maps["wait_pace"].lookup(bytes(4))
+        lasting = self._programs.maps["waits"].items(lambda: self._programs.configure({"wait_accounted": now}))
         self._accounted = now
         reading = WaitReading(list(self._lasting(lasting, before, now)))
         self._tell_paces(self._split(paces or b""), reading, before, now)

@@ -6,7 +6,7 @@ import ctypes
 import errno
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .system_call import (
     MAP_DELETE,
@@ -75,13 +75,15 @@ class Map:
             raise
         return True
 
-    def items(self) -> list[tuple[bytes, bytes]]:
-        """All keys and values of a hash map, read in batches (BPF_MAP_LOOKUP_BATCH, kernel 5.6)."""
+    def items(self, then: Callable[[], None] = lambda: None) -> list[tuple[bytes, bytes]]:
+        """All keys and values of a hash map, read in batches (BPF_MAP_LOOKUP_BATCH, kernel 5.6). `then` is called as
+        soon as they are read, before they are taken apart."""
         keys, values = (
             ctypes.create_string_buffer(BATCH * self.key_size),
             ctypes.create_string_buffer(BATCH * self.value_size),
         )
-        token, found, started = ctypes.create_string_buffer(8), [], False
+        token, started = ctypes.create_string_buffer(8), False
+        read: list[tuple[bytes, bytes]] = []
         while True:
             attributes = bytearray(
                 struct.pack(
@@ -104,10 +106,13 @@ class Map:
                     raise
                 finished = True
             started = True
-            number = struct.unpack_from("=I", attributes, 32)[0]
-            found += _split(keys.raw, self.key_size, values.raw, self.value_size, number)
+            number: int = struct.unpack_from("=I", attributes, 32)[0]
             if finished:
-                return found
+                then()
+            sizes = (number * self.key_size, number * self.value_size)
+            read.append((bytes(memoryview(keys)[: sizes[0]]), bytes(memoryview(values)[: sizes[1]])))
+            if finished:
+                return [item for batch in read for item in _split(*batch, self.key_size, self.value_size)]
 
     def delete_all(self, keys: Iterable[bytes]) -> None:
         """Remove keys that are there (BPF_MAP_DELETE_BATCH)."""
@@ -134,7 +139,8 @@ class Map:
             self.fd = -1
 
 
-def _split(keys: bytes, key_size: int, values: bytes, value_size: int, number: int) -> list[tuple[bytes, bytes]]:
+def _split(keys: bytes, values: bytes, key_size: int, value_size: int) -> list[tuple[bytes, bytes]]:
     return [
-        (keys[i * key_size : (i + 1) * key_size], values[i * value_size : (i + 1) * value_size]) for i in range(number)
+        (keys[i * key_size : (i + 1) * key_size], values[i * value_size : (i + 1) * value_size])
+        for i in range(len(keys) // key_size)
     ]
