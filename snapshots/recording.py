@@ -6,6 +6,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from ..profiles.timeline import SECOND
 from ..profiles.view import Stretch
@@ -71,7 +72,8 @@ class Recording:
         if self._file_window is not None and os.path.isfile(path):
             return [Part(self._file_window(path), place, path)]
         try:
-            names = os.listdir(path)
+            with os.scandir(path) as entries:
+                names = [entry.name for entry in islice(entries, MOST_FILES + 1)]
         except OSError as error:
             raise refused(path, error.strerror or str(error)) from None
         if len(names) > MOST_FILES:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from icetop.profiles.call_tree import CallTree
 from icetop.profiles.profile import Profile
+from icetop.profiles.ranges import parse_range
 from icetop.profiles.report import build_report
 from icetop.profiles.source import SourceError
 from icetop.profiles.tree_builder import build_call_tree
@@ -247,3 +250,25 @@ def test_a_long_outline_is_told_in_coarser_steps(tmp_path: Path, monkeypatch: py
         (0, 20), (20, 40), (40, 50), (200, 220),
     ]  # fmt: skip
     assert [delta.vitals.busy_cores for delta in deltas if delta.vitals] == [0.5, 2.5, 4, 20.5]
+
+
+def test_a_time_of_day_is_that_of_whoever_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recordings of two machines hang together by the time they have in common, wherever their clocks stand."""
+    for zone, host, second in (("Asia/Kolkata", "east", 0), ("America/New_York", "west", 2)):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        record(tmp_path / host, window(second, f"main;{host}", host=host))
+    found = {}
+    for zone in ("UTC", "Asia/Kolkata"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        both = Recording([str(tmp_path / "east"), str(tmp_path / "west")])
+        clock = [f"{datetime.fromtimestamp(START // SECOND + at):%H:%M:%S}" for at in (1, 3)]
+        stretch = parse_range("..".join(clock), both.start_ns, both.end_ns)
+        assert stretch == Stretch(START + SECOND, START + 3 * SECOND)
+        profile = FolderSource(both, Limits(), stretch).profile()
+        found[zone] = build_report(profile, View(stretch=stretch), stacks=True).stacks
+    monkeypatch.undo()
+    time.tzset()
+    assert found["UTC"] == found["Asia/Kolkata"]
+    assert len(found["UTC"]) == 2
