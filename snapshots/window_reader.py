@@ -16,10 +16,13 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
+import numpy as np
 from google.protobuf.message import DecodeError
 
-from ..profiles.delta import Context, Delta
+from ..profiles.delta import Context, Counts, Delta
+from ..profiles.selection import IntArray
 from ..profiles.stacks import DEEPEST
+from ..profiles.timeline import Bucket
 from . import profile_pb2 as pprof
 from .context_note import Note, read_note
 from .file_series import SeriesTable
@@ -37,11 +40,11 @@ from .wire import Malformed
 MOST_BYTES = 16 << 20
 """Larger windows, unpacked, are read as other files are."""
 
-MOST_STACKS = 1 << 14
-"""Different stacks that are remembered."""
+MOST_ROWS = 1 << 15
+"""Different samples that are remembered."""
 
-Row = tuple[int, int, list[tuple[str, int, int]]]
-"""The number of a sample's stack, its series, and its number of samples and its value by kind."""
+NO_KIND = 255
+"""What stands for the kind of a sample that counts nothing."""
 
 
 class Unusual(Exception):
@@ -90,6 +93,19 @@ class WindowReader:
 
 
 @dataclass(slots=True)
+class _Rows:
+    """What different samples say, but for their time: the number of the stack, series, the number of the kind, how many
+    samples it stands for, and the value."""
+
+    numbers: dict[bytes, int] = field(default_factory=dict)
+    stacks: array[int] = field(default_factory=lambda: array("I"))
+    series: array[int] = field(default_factory=lambda: array("I"))
+    kinds: array[int] = field(default_factory=lambda: array("B"))
+    samples: array[int] = field(default_factory=lambda: array("I"))
+    values: array[int] = field(default_factory=lambda: array("q"))
+
+
+@dataclass(slots=True)
 class _NewStacks:
     """Stacks without leaves yet: how each ended, how many of the places are its own, root first."""
 
@@ -112,21 +128,20 @@ class _Known:
         self._places: dict[int, int] = {}
         self._series = SeriesTable(self._tables, "", own=True, limits=limits)
         self._series_ids: list[int] = []
-        self._rows: dict[bytes, Row] = {}
+        self._rows = _Rows()
         self._who: dict[tuple[bytes, ...], tuple[int, int]] = {}
         self._stacks: dict[tuple[int, bytes], int] = {}
         self._leaves: list[int] = []
         self._new_stacks = _NewStacks()
-        self._counted: dict[bytes, list[tuple[str, int, int]]] = {}
+        self._counted: dict[bytes, tuple[int, int, int]] = {}
 
     def take(self, file: Any, strings: list[str], note: Note, host: str) -> FileTime:
         """Take in a file; gives its buckets with their counts. Raises one of FAILURES where it does not fit."""
         self._learn(file, strings, note, host)
         for bucket in note.buckets:
             bucket.counts = {}
-        time = FileTime(file.time_nanos, file.duration_nanos, note.buckets)
-        self._count(file.sample, time, note)
-        return time
+        self._count(file.sample, note)
+        return FileTime(file.time_nanos, file.duration_nanos, note.buckets)
 
     def _learn(self, file: Any, strings: list[str], note: Note, host: str) -> None:
         """Take in what the tables of a file say that was not said before."""
@@ -181,45 +196,57 @@ class _Known:
         self._said.update(new)
         return new
 
-    def _count(self, samples: Iterable[bytes], time: FileTime, note: Note) -> None:
+    def _count(self, samples: Iterable[bytes], note: Note) -> None:
         """Count the samples of a file, each of which is of one of its buckets."""
         ends = self._ends(note)
         size = len(next(iter(ends), b""))
-        rows, found = self._rows, list[tuple[int, Row]]()
+        known, rows, places = self._rows.numbers, array("I"), array("I")
         for content in samples:
-            end = ends.get(content[-size:])
-            if end is None:
+            place = ends.get(content[-size:])
+            if place is None:
                 raise Unusual
             said = content[:-size]
-            row = rows.get(said)
+            row = known.get(said)
             if row is None:
-                row = rows[said] = self._row(said)
-            found.append((end, row))
+                row = known[said] = len(known)
+                self._learn_row(said)
+            rows.append(row)
+            places.append(place)
         new, self._new_stacks = self._new_stacks, _NewStacks()
-        leaves = self._leaves
-        leaves += self._joined.leaves(new.ends, new.lengths, new.places)
-        for end, (stack, series, counted) in found:
-            for kind, number, value in counted:
-                time.add(end, kind, leaves[stack], series, number, value)
-        if len(leaves) > MOST_STACKS:
-            self._forget_samples()
+        self._leaves += self._joined.leaves(new.ends, new.lengths, new.places)
+        if rows:
+            self._fill(note.buckets, np.array(rows), np.array(places))
+        if len(known) > MOST_ROWS:
+            self._rows, self._stacks, self._leaves = _Rows(), {}, []
 
-    def _forget_samples(self) -> None:
-        self._rows, self._stacks, self._leaves = {}, {}, []
+    def _fill(self, buckets: list[Bucket], rows: IntArray, places: IntArray) -> None:
+        """Give each bucket its counts, by kind and in the order of the file. `places` has the bucket of each row."""
+        known = self._rows
+        keys = places.astype(np.int64) << 8 | np.array(known.kinds)[rows]
+        order = np.argsort(keys, kind="stable")
+        rows, keys = rows[order], keys[order]
+        nodes = np.array(self._leaves, dtype=np.uint32)[np.array(known.stacks)[rows]]
+        columns = [nodes, *(np.array(column)[rows] for column in (known.series, known.samples, known.values))]
+        starts = np.flatnonzero(np.diff(keys, prepend=-1))
+        for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(keys)], strict=True):
+            place, kind = divmod(int(keys[start]), 256)
+            if kind != NO_KIND:
+                part = (array(form, column[start:end].tobytes()) for form, column in zip("IIIq", columns, strict=True))
+                buckets[place].counts[self.columns[kind].kind] = Counts(*part)
 
     def _ends(self, note: Note) -> dict[bytes, int]:
-        """What the samples of each bucket end with: a label that tells its time."""
+        """What the samples of each bucket end with, a label that tells its time, and which bucket it is."""
         numbers = {text: index for index, text in self._strings.items() if text in (END_TIME, "nanoseconds")}
         key, unit = numbers.get(END_TIME, 0), numbers.get("nanoseconds", 0)
         ends = {}
-        for bucket in note.buckets:
+        for place, bucket in reversed(list(enumerate(note.buckets))):
             label = pprof.Label(key=key, num=bucket.end_ns, num_unit=unit)
-            ends[pprof.Sample(label=[label]).SerializeToString()] = bucket.end_ns
+            ends[pprof.Sample(label=[label]).SerializeToString()] = place
         if len(set(map(len, ends))) > 1:
             raise Unusual
         return ends
 
-    def _row(self, said: bytes) -> Row:
+    def _learn_row(self, said: bytes) -> None:
         parts = SampleParts.FromString(said)
         if not knows_all(parts):
             raise Unusual
@@ -235,7 +262,12 @@ class _Known:
         if number is None:
             number = self._stacks[end, stack] = len(self._stacks)
             self._learn_stack(end, said)
-        return number, series, counted
+        rows, (kind, samples, value) = self._rows, counted
+        rows.stacks.append(number)
+        rows.series.append(series)
+        rows.kinds.append(kind)
+        rows.samples.append(samples)
+        rows.values.append(value)
 
     def _learn_series(self, said: bytes) -> tuple[int, int]:
         place, _, end = self._series.place(pprof.Sample.FromString(said).label)
@@ -245,12 +277,16 @@ class _Known:
             self._series_ids.append(self._joined.series(self._series.series[number], labels))
         return self._series_ids[place], end
 
-    def _learn_values(self, said: bytes) -> list[tuple[str, int, int]]:
+    def _learn_values(self, said: bytes) -> tuple[int, int, int]:
+        """The number of the kind that a sample counts, how many samples, and the value. A recorder writes one kind."""
         values = pprof.Sample.FromString(said).value
         if len(values) != len(self._tables.types):
             raise Unusual
-        rows = [(column.kind, *column.counted(values)) for column in self.columns]
-        return [row for row in rows if row[1] or row[2]]
+        counted = [(number, *column.counted(values)) for number, column in enumerate(self.columns)]
+        found = [row for row in counted if row[1] or row[2]]
+        if len(found) > 1:
+            raise Unusual
+        return found[0] if found else (NO_KIND, 0, 0)
 
     def _learn_stack(self, end: int, said: bytes) -> None:
         identities, new = pprof.Sample.FromString(said).location_id, self._new_stacks
