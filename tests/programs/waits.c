@@ -1,5 +1,6 @@
 /* waits [ROUNDS FILE]: a thread that waits some 60, 30 and 10 % of its time in nanosleep, in a pipe and in a futex. The
- * pipe is fed by a child process. After so many rounds it writes into the file how many ns each call took. */
+ * pipe is fed by a child process. After so many rounds it writes into the file how many ns each call took,
+ * and when it ended, by the monotonic clock. */
 #define _GNU_SOURCE
 #include <linux/futex.h>
 #include <stdlib.h>
@@ -74,6 +75,6 @@ int main(int count, char **words)
         took[2] += now() - read;
     }
     FILE *file = fopen(words[2], "w");
-    fprintf(file, "wait_in_sleep %lld wait_in_pipe %lld wait_in_futex %lld", took[0], took[1], took[2]);
+    fprintf(file, "wait_in_sleep %lld wait_in_pipe %lld wait_in_futex %lld ended %lld", took[0], took[1], took[2], now());
     return fclose(file);
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -44,7 +45,7 @@ def test_waits_have_their_share_cause_and_whole_length(
     done = icetop(*words)
     assert done.returncode == 0, done.stderr
     took = (tmp_path / "took").read_text().split()
-    truth = dict(zip(took[::2], map(int, took[1::2]), strict=True))
+    truth = dict(zip(took[:-2:2], map(int, took[1:-2:2]), strict=True))
     sums = waited(report("x.pb.gz", "--kind", "offcpu", "--stacks"))
     causes = {"wait_in_sleep": "[sleep]", "wait_in_pipe": "[pipe]", "wait_in_futex": "[lock]"}
     whole = sum(truth.values())
@@ -55,6 +56,30 @@ def test_waits_have_their_share_cause_and_whole_length(
         assert sums[function, cause] > 0.5 * found, sums
     assert sum(sums.values()) == pytest.approx(whole, rel=0.02 + first)
     assert {cause for _, cause in sums} <= {*causes.values(), "[run queue]", "[disk I/O]", "[page fault]", "[other]"}
+
+
+LIFE = """
+import json, os, sys, time
+before = time.monotonic_ns()
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+after = time.monotonic_ns()
+used = os.wait4(pid, 0)[2]
+print(json.dumps([pid, before, after, time.monotonic_ns(), used.ru_utime + used.ru_stime]))
+"""
+
+
+@pytest.mark.soak
+def test_all_that_was_waited_is_a_life_less_its_cpu_time(
+    build: Build, icetop: Icetop, report: Report, tmp_path: Path
+) -> None:
+    """Within 1 %. When exactly it began and ended is known as far as its parent and it itself saw it."""
+    words = ("/usr/bin/python3", "-c", LIFE, build("waits", "-O2"), 60, "took")
+    done = icetop("record", "--kind", "offcpu", "-o", "x.pb.gz", "--", *words)
+    assert done.returncode == 0, done.stderr
+    pid, before, after, seen, cpu_s = json.loads(done.stdout.splitlines()[0])
+    ended = int((tmp_path / "took").read_text().split()[-1])
+    total = report("x.pb.gz", "--kind", "offcpu", "--idle", "-p", pid)["total"]
+    assert 0.99 * (ended - after - cpu_s * 1e9) < total < 1.01 * (seen - before - cpu_s * 1e9)
 
 
 def test_wall_time_is_what_ran_and_what_waited(build: Build, icetop: Icetop, report: Report, start: Start) -> None:
