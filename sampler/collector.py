@@ -48,6 +48,9 @@ FIRST_DRAINS = (0.06, 0.2, 0.4)
 NAMING_SECONDS = 0.15
 """How long naming may hold up a delta; what is left is named later."""
 
+LATE_NAMES_S = 2.0
+"""How long the end waits for who was asked for names of containers and has not answered yet."""
+
 SHORTEST_WAIT = 0.2
 """Seconds between two drains for the sake of containers that begin."""
 
@@ -151,6 +154,8 @@ class Collector:
             yield self._drain(NAMING_SECONDS)
             self._carry_out_orders(orders)
         self.kernel.stop()
+        if not self._stopping:
+            self._places.wait_for_the_asked(LATE_NAMES_S)
         yield self._drain(float("inf"), last=True)
 
     def close(self) -> None:

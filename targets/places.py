@@ -107,6 +107,12 @@ class Places:
             if not engine.answered.wait(max(until - time.monotonic(), 0)):
                 self.complaints.setdefault(engine.address, "no answer yet")
 
+    def wait_for_the_asked(self, seconds: float) -> None:
+        """Wait until those who were asked already have told what they know, or for so long."""
+        until = time.monotonic() + seconds
+        for engine in (*(self._engines or ()), *(self._cluster or ())):
+            engine.answered.wait(max(until - time.monotonic(), 0))
+
     def close(self) -> None:
         """Ask no more; `changed` is not called any more when this is done."""
         with self._lock:

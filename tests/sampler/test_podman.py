@@ -75,10 +75,10 @@ def test_its_socket_names_containers_and_each_can_be_chosen(podman: Podman, tmp_
         podman("run", "-d", "--name", name, "--rootfs", str(tmp_path / "rootfs"), *BURN)
     address = {"DOCKER_HOST": f"unix://{tmp_path}/s"}
     runs = {
-        words: icetop("record", "-d", "10", *words, "-o", f"{tmp_path}/{len(words)}.pb.gz", **address)
+        words: icetop("record", "-d", "15", *words, "-o", f"{tmp_path}/{len(words)}.pb.gz", **address)
         for words in ((), ("-c", "icetop-two"))
     }
     errors = [run.communicate(timeout=120)[1] for run in runs.values()]
     assert [run.returncode for run in runs.values()] == [0, 0], errors
-    assert {"icetop-one", "icetop-two"} <= set(recorded(tmp_path / "0.pb.gz"))
+    assert {"icetop-one", "icetop-two"} <= set(recorded(tmp_path / "0.pb.gz")), errors
     assert set(recorded(tmp_path / "2.pb.gz")) == {"icetop-two"}

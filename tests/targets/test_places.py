@@ -66,6 +66,18 @@ def test_names_of_an_engine_come_late_and_are_news_once(tmp_path: Path) -> None:
     assert after.labels(path)["container"] == "web"
 
 
+def test_the_end_waits_for_who_was_asked_and_for_nobody_else(tmp_path: Path) -> None:
+    with fake_engine(tmp_path / "s", [WEB]) as address:
+        known = places(address)
+        known.wait_for_the_asked(1e6)
+        assert known.labels("/system.slice/nginx.service")
+        known.wait_for_the_asked(1e6)
+        assert known.labels(f"/docker/{ID}") == {"container": ID[:12]}
+        known.wait_for_the_asked(60)
+        assert known.news()[f"/docker/{ID}"]["container"] == "web"
+        known.close()
+
+
 def test_containers_that_begin_or_are_renamed_are_told(tmp_path: Path) -> None:
     events = [
         {"Type": "container", "Action": "create", "Actor": {"ID": OTHER, "Attributes": {"name": "short"}}},
