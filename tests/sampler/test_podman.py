@@ -74,11 +74,9 @@ def test_its_socket_names_containers_and_each_can_be_chosen(podman: Podman, tmp_
     for name in ("icetop-one", "icetop-two"):
         podman("run", "-d", "--name", name, "--rootfs", str(tmp_path / "rootfs"), *BURN)
     address = {"DOCKER_HOST": f"unix://{tmp_path}/s"}
-    runs = {
-        words: icetop("record", "-d", "15", *words, "-o", f"{tmp_path}/{len(words)}.pb.gz", **address)
-        for words in ((), ("-c", "icetop-two"))
-    }
-    errors = [run.communicate(timeout=120)[1] for run in runs.values()]
-    assert [run.returncode for run in runs.values()] == [0, 0], errors
-    assert {"icetop-one", "icetop-two"} <= set(recorded(tmp_path / "0.pb.gz")), errors
+    for words in ((), ("-c", "icetop-two")):  # one after the other: Podman takes its time
+        run = icetop("record", "-d", "15", *words, "-o", f"{tmp_path}/{len(words)}.pb.gz", **address)
+        errors = run.communicate(timeout=120)[1]
+        assert run.returncode == 0, errors
+    assert {"icetop-one", "icetop-two"} <= set(recorded(tmp_path / "0.pb.gz"))
     assert set(recorded(tmp_path / "2.pb.gz")) == {"icetop-two"}
