@@ -38,6 +38,9 @@ int switch_threads(struct switch_arguments *arguments)
     if (!seat || (*seat == seated(task, SEAT_STRANGER, settings_here) && drawn(pace) % SEATED_FOR))
         return 0;
     pace->counters[WAITS_SEEN]++;
+    back = waits_under(task, *seat, settings_here);
+    if (back)
+        end_untold(pace, task, back, seat, settings_here);
     u32 credit = credit_of(*seat, task, settings_here), weight = weight_of(pace, credit, settings_here);
     if (!weight) {
         pace->counters[WAITS_LEFT_OUT]++;

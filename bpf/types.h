@@ -60,6 +60,7 @@ struct settings {
     u32 task_thread_pid;
     u32 task_cgroups;
     u32 task_start_boottime;
+    u32 task_ran;
     u32 task_comm;
     u32 task_stack;
     u32 task_thread_pointer;   /* to the thread's own storage */
@@ -316,6 +317,7 @@ struct wait {
     struct wait_key key;
     u64 since;                 /* ns */
     u64 woken;                 /* when it could run again; 0 when it has not been woken */
+    u64 ran;                   /* ns on a CPU in all its life, when it left */
     u32 weight;                /* how many waits this one stands for */
     u32 preempted;             /* whether it could have run on */
     u32 on_futex;
@@ -338,6 +340,7 @@ enum wait_counter {
     WAITS_LEFT_OUT,            /* switches not followed; others stand for them */
     WAITS_LOST_FULL,           /* a map had no room */
     WAITS_LOST_RING,           /* the stack was new and could not be sent */
+    WAITS_UNTOLD,              /* threads that left a CPU without word that they had got one */
     WAIT_COUNTERS,
 };
 

@@ -180,6 +180,28 @@ static inline void end_wait(struct pace *pace, void *task, u32 key, u64 *seat, s
     waits.delete(&key);
 }
 
+/* A thread leaves that is believed to wait: the kernel did not tell that it got a CPU, as some do not when a thread of
+ * theirs that is hidden leaves one. It got it as long ago as it has run since. */
+static inline void end_untold(struct pace *pace, void *task, u32 key, u64 *seat, struct settings *settings)
+{
+    struct wait *wait = waits.lookup(&key);
+    if (!wait)
+        return;
+    u64 now = bpf_ktime_get_ns(), came = now, credit = wait->credit;
+    u64 ran = key & SLEEPER ? 0 : read_pointer(task, settings->task_ran) - wait->ran;
+    came -= ran < now - wait->since ? ran : now - wait->since;
+    if (came - wait->since >= settings->wait_long)
+        credit = CREDIT;
+    count_wait(WAITS_UNTOLD, wait->weight);
+    set_busy(1);
+    count_ended(wait, came, settings);
+    set_busy(0);
+    begin_turn(pace, task, &wait->key.who, wait->weight, came, settings);
+    end_turn(pace, now, settings);
+    *seat = seated(task, 0, settings) | credit << SEAT_CREDIT;
+    waits.delete(&key);
+}
+
 /* Looks at the clock, when the kernel's own has gone on: that one is read for nothing. */
 static inline void turn_window(struct pace *pace, struct settings *settings)
 {
@@ -238,6 +260,7 @@ static inline void begin_wait(struct scratch *scratch, u64 stack, struct setting
     wait.key.who.part = scratch->wait_place << PART_PLACE_SHIFT;
     wait.key.holder = scratch->wait_holder;
     wait.since = scratch->wait_since;
+    wait.ran = read_pointer((void *)bpf_get_current_task(), settings->task_ran);
     wait.weight = scratch->wait_weight;
     wait.preempted = scratch->wait_preempted;
     wait.on_futex = scratch->wait_on_futex;

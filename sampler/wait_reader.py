@@ -156,6 +156,10 @@ class WaitReader:
             found.append(
                 Notice("info", "block I/O is not timed", "this kernel has no tracepoint for it, or forbids it")
             )
+        untold = self._counters["WAITS_UNTOLD"]
+        if last and untold:
+            why = f"for {untold:,} waits; their ends are reckoned from what the threads ran since"
+            found.append(Notice("info", "this kernel did not tell each time that a thread got a CPU", why))
         seen, left_out = self._counters["WAITS_SEEN"], self._counters["WAITS_LEFT_OUT"]
         if last and left_out:
             why = f"{left_out:,} of {seen:,} were left out, and those followed stand for them"

@@ -22,6 +22,7 @@ MEMBERS = {
     "task_thread_pid": ("task_struct", "thread_pid"),
     "task_cgroups": ("task_struct", "cgroups"),
     "task_start_boottime": ("task_struct", "start_boottime"),
+    "task_ran": ("task_struct", "se.sum_exec_runtime"),
     "task_comm": ("task_struct", "comm"),
     "task_stack": ("task_struct", "stack"),
     "task_thread_pointer": ("task_struct", HERE.thread_pointer),

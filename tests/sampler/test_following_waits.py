@@ -9,7 +9,11 @@ import pytest
 from icetop.profiles.delta import NO_WAITS
 from icetop.profiles.profile import Profile
 from icetop.profiles.target import Target
+from icetop.sampler import kernel_side
+from icetop.sampler.loader import compile as compiler
+from icetop.sampler.loader import compiled
 from icetop.sampler.loader.programs import CannotLoad, Programs
+from icetop.sampler.loader.source import joined_source
 from icetop.sampler.options import CollectOptions
 from icetop.sampler.session import Session
 
@@ -47,6 +51,39 @@ def test_waits_are_followed_from_the_order_on() -> None:
     assert profile.context.kinds == ("cpu", "offcpu")
     assert 2e9 < after < 4.6e9
     assert len({series.start_ns for series in profile.series}) == 1
+
+
+COMES = "u32 back = waits_under(next, *seat, settings_here);"
+UNTOLD = "u32 back = drawn(pace) & 1 ? 0 : waits_under(next, *seat, settings_here);"
+
+
+def test_waits_whose_end_the_kernel_does_not_tell_are_reckoned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the threads that get a CPU do so in secret: what they ran and what they waited is still all of the time.
+    Some forty times it gets one: that none is in secret has a chance of 1 in 10^12.
+    """
+    assert COMES in joined_source()
+    monkeypatch.setattr(compiler, "joined_source", lambda: joined_source().replace(COMES, UNTOLD))
+    form = compiled.parse(compiler.compile_programs({}), kept=False)
+    monkeypatch.setattr(kernel_side, "compiled_form", lambda *_: form)
+    process = subprocess.Popen([sys.executable, "-c", "import time\nwhile True: sum(range(500_000)); time.sleep(0.05)"])
+    options = CollectOptions(Target(pids=frozenset({process.pid})), kinds=("offcpu", "cpu"))
+    session = Session(options, lambda stage: None, end_with_target=False)
+    profile = Profile()
+    try:
+        for delta in session.deltas(3.5):
+            profile.fold(delta)
+    finally:
+        session.close()
+        process.kill()
+        process.wait()
+    assert any("this kernel did not tell" in notice.what for notice in profile.notices)
+    buckets = list(profile.timeline.buckets())
+    time_of = {
+        kind: sum(sum(bucket.counts[kind].values) for bucket in buckets if kind in bucket.counts)
+        for kind in ("cpu", "offcpu")
+    }
+    assert sum(time_of.values()) == pytest.approx(3.5e9, rel=0.05), time_of
+    assert time_of["offcpu"] > 1e9
 
 
 def test_where_threads_cannot_be_followed_cpu_time_is_sampled_alone(monkeypatch: pytest.MonkeyPatch) -> None:

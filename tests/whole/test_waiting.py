@@ -68,7 +68,6 @@ print(json.dumps([pid, before, after, time.monotonic_ns(), used.ru_utime + used.
 """
 
 
-@pytest.mark.soak
 def test_all_that_was_waited_is_a_life_less_its_cpu_time(
     build: Build, icetop: Icetop, report: Report, tmp_path: Path
 ) -> None:
