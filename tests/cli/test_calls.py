@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -270,6 +271,7 @@ def test_an_interrupt_ends_quietly(tmp_path: Path, environment: dict[str, str]) 
     with open(tmp_path / "pipe", "wb") as pipe:
         pipe.write(b"x")
         pipe.flush()
+        time.sleep(0.5)  # a signal in the microseconds right before a read is looked at after it, and this one lasts
         process.send_signal(signal.SIGINT)
         out, error = process.communicate(timeout=30)
     assert process.returncode == 130
