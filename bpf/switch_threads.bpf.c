@@ -32,7 +32,7 @@ int switch_threads(struct switch_arguments *arguments)
         end_turn(pace, bpf_ktime_get_ns(), settings_here);
     u32 back = waits_under(next, *seat, settings_here);
     if (back)
-        end_wait(pace, next, back, seat, settings_here);
+        end_wait(pace, next, back, seat, bpf_ktime_get_ns(), settings_here);
 
     seat = seat_of(task);
     if (!seat || (*seat == seated(task, SEAT_STRANGER, settings_here) && drawn(pace) % SEATED_FOR))

@@ -164,16 +164,16 @@ static inline void end_turn(struct pace *pace, u64 now, struct settings *setting
     set_busy(0);
 }
 
-/* A thread that is followed gets a CPU again. */
-static inline void end_wait(struct pace *pace, void *task, u32 key, u64 *seat, struct settings *settings)
+/* A thread that is followed got a CPU again, at `came`. */
+static inline void end_wait(struct pace *pace, void *task, u32 key, u64 *seat, u64 came, struct settings *settings)
 {
-    u64 now = bpf_ktime_get_ns(), credit = 0;
+    u64 credit = 0;
     struct wait *wait = waits.lookup(&key);
     if (wait) {
-        credit = now - wait->since >= settings->wait_long ? CREDIT : wait->credit;
+        credit = came - wait->since >= settings->wait_long ? CREDIT : wait->credit;
         set_busy(1);
-        count_ended(wait, now, settings);
-        begin_turn(pace, task, &wait->key.who, wait->weight, now, settings);
+        count_ended(wait, came, settings);
+        begin_turn(pace, task, &wait->key.who, wait->weight, came, settings);
         set_busy(0);
     }
     *seat = seated(task, 0, settings) | credit << SEAT_CREDIT;
@@ -187,19 +187,11 @@ static inline void end_untold(struct pace *pace, void *task, u32 key, u64 *seat,
     struct wait *wait = waits.lookup(&key);
     if (!wait)
         return;
-    u64 now = bpf_ktime_get_ns(), came = now, credit = wait->credit;
+    u64 now = bpf_ktime_get_ns(), most = now - wait->since;
     u64 ran = key & SLEEPER ? 0 : read_pointer(task, settings->task_ran) - wait->ran;
-    came -= ran < now - wait->since ? ran : now - wait->since;
-    if (came - wait->since >= settings->wait_long)
-        credit = CREDIT;
     count_wait(WAITS_UNTOLD, wait->weight);
-    set_busy(1);
-    count_ended(wait, came, settings);
-    set_busy(0);
-    begin_turn(pace, task, &wait->key.who, wait->weight, came, settings);
+    end_wait(pace, task, key, seat, now - (ran < most ? ran : most), settings);
     end_turn(pace, now, settings);
-    *seat = seated(task, 0, settings) | credit << SEAT_CREDIT;
-    waits.delete(&key);
 }
 
 /* Looks at the clock, when the kernel's own has gone on: that one is read for nothing. */
