@@ -57,15 +57,9 @@ def far_sources(
 def replayed(paths: Sequence[str], target: Target) -> list[Source]:
     """What is saved under each of these paths, to be shown beside what is live. Raises SourceError, and Failure."""
     from ..sampler.replayed import Replayed
-    from ..snapshots.limits import DEFAULT_LIMIT, Limits
-    from .looking import saved_source_of
+    from .looking import saved_beside
 
-    found: list[Source] = []
-    for path in paths:
-        source = saved_source_of(path, Limits(DEFAULT_LIMIT))
-        source.context()  # what cannot be read is said before anything is sampled
-        found.append(Replayed(source, os.path.basename(path.rstrip("/")), target))
-    return found
+    return [Replayed(saved_beside(path), os.path.basename(path.rstrip("/")), target) for path in paths]
 
 
 def compared_sources(command: str, baseline: str, options: CollectOptions, view: View) -> tuple[Source, View, Baseline]:

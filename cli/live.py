@@ -93,7 +93,7 @@ def live(
         mend = "icetop record -o FILE, then icetop report FILE --baseline"
         raise Failure("--baseline here is for the screen", "this is no terminal", mend)
     compared, base = saved_before(baseline, view.target)
-    beside = replayed(saved, view.target)
+    beside = replayed(saved, view.target) if saved else []
     if len(via) > 1 or beside:
         view = replace(view, first_level="host")
     if via:
@@ -132,13 +132,10 @@ def saved_before(baseline: str | None, target: Target) -> tuple[Iterable[Delta],
     if baseline is None:
         return (), None
     from ..profiles.with_baseline import beside
-    from ..snapshots.limits import DEFAULT_LIMIT, Limits
-    from .looking import saved_source_of
+    from .looking import saved_beside
 
-    source = saved_source_of(baseline, Limits(DEFAULT_LIMIT))
-    source.context()  # what cannot be read is said before anything is sampled
     named = replace(target, pids=frozenset(), command=())
-    return beside(source), Baseline(target=named or None, beside=True)
+    return beside(saved_beside(baseline)), Baseline(target=named or None, beside=True)
 
 
 @cli.command(cls=TargetCommand)

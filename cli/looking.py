@@ -105,6 +105,16 @@ def saved_source_of(path: str, limits: Limits) -> FileSource | FolderSource:
     return other if isinstance(other, FileSource) else FolderSource(other, limits)
 
 
+def saved_beside(path: str) -> FileSource | FolderSource:
+    """All of a file, or of a recording, to stand beside what is live: what cannot be read is said before anything is
+    sampled. Raises SourceError."""
+    from ..snapshots.limits import DEFAULT_LIMIT, Limits
+
+    source = saved_source_of(path, Limits(DEFAULT_LIMIT))
+    source.context()
+    return source
+
+
 def with_baseline(view: View, profile: Profile, baseline: str | None, known: Baseline | None) -> View:
     """The view compared with what is `known`, or else with the range of the same profile that `baseline` is."""
     if baseline is None or known is not None:
